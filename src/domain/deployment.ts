@@ -1,0 +1,93 @@
+import type { CommitId } from './commit.ts';
+import type { BranchRole, Operation } from './remote.ts';
+
+/** The steps of a deployment in order; each is journalled before it is taken. */
+export const deploymentSteps = [
+  'prepare',
+  'switch',
+  'look',
+  'probation',
+  'profile',
+  'loader',
+  'rollback',
+] as const;
+export type DeploymentStep = (typeof deploymentSteps)[number];
+
+export const deploymentOutcomes = [
+  'committed',
+  'staged',
+  'uncommitted',
+  'rolled_back',
+  'rollback_failed',
+  'failed',
+  'interrupted',
+  'superseded',
+] as const;
+export type DeploymentOutcome = (typeof deploymentOutcomes)[number];
+
+/** Why an activation happens at all: drift by itself is no cause. */
+export type Trigger = 'commit' | 'drift' | 'operator' | 'retry';
+
+/** How long one phase of a deployment took. */
+export interface PhaseTiming {
+  readonly phase: string;
+  readonly startedAt: string;
+  readonly durationSeconds: number;
+}
+
+export interface CheckResult {
+  readonly name: string;
+  readonly status: 'passing' | 'failing' | 'unknown';
+  readonly baseline: 'passing' | 'failing' | 'unknown' | null;
+  readonly durationSeconds: number;
+  readonly message: string | null;
+}
+
+/** One attempt to make a toplevel the running system; times are RFC 3339, missing things null. */
+export interface Deployment {
+  /** Sorts by time, unique on this host; also names its directory and its unit. */
+  readonly id: string;
+  readonly commit: CommitId;
+  readonly subject: string | null;
+  readonly remote: string | null;
+  readonly branch: BranchRole;
+  readonly toplevel: string;
+  readonly operation: Operation;
+  readonly trigger: Trigger;
+  /** The operator as the client claimed it. */
+  readonly by: string | null;
+  readonly outcome: DeploymentOutcome | null;
+  /** The step that was begun last; null when the deployment ended. */
+  readonly step: DeploymentStep | null;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  /** CamelCase, from the closed reasons of conditions. */
+  readonly reason: string | null;
+  readonly message: string | null;
+  readonly phases: readonly PhaseTiming[];
+  readonly checks: readonly CheckResult[];
+  /** What ran, and what the profile and boot default were, when it began: the way back. */
+  readonly previous: {
+    readonly toplevel: string | null;
+    readonly commit: CommitId | null;
+    readonly profile: string | null;
+    readonly bootDefault: string | null;
+  };
+  /** Boot in which it began. */
+  readonly bootId: string | null;
+  /** True once `switch-to-configuration test` was run again after exit 4. */
+  readonly retried: boolean;
+  /** Exit code of the last switch-to-configuration; null before it and when it was lost. */
+  readonly exitCode: number | null;
+  /** Last lines of a failure's log. */
+  readonly log: readonly string[];
+}
+
+/** What became of a switch: read from the wrapper's own file, so it survives the daemon. */
+export interface SwitchResult {
+  /** null: ended by a signal, or its end was lost. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly timedOut: boolean;
+  readonly log: readonly string[];
+}

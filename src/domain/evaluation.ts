@@ -1,0 +1,24 @@
+import type { CommitId } from './commit.ts';
+
+/** What one commit gives for this host. */
+export interface Evaluation {
+  readonly commit: CommitId;
+  readonly derivation: string;
+  /** The store path of the system; known before it is built. */
+  readonly toplevel: string;
+  readonly hostName: string | null;
+  /** The machine-id this configuration is meant for; null when it does not say. */
+  readonly machineId: string | null;
+  readonly configurationRevision: string | null;
+}
+
+/** How far long work has come; sent often, kept by nobody but the newest. */
+export interface Progress {
+  readonly phase: 'fetch' | 'verify' | 'evaluate' | 'build' | 'activate' | 'commit' | 'rollback';
+  /** One line for people, without control characters. */
+  readonly text: string;
+  readonly done: number | null;
+  readonly expected: number | null;
+}
+
+export type OnProgress = (progress: Progress) => void;

@@ -1,0 +1,50 @@
+import type { CommitId } from './commit.ts';
+
+export const eventTypes = [
+  'daemon.started',
+  'daemon.stopping',
+  'remote.up',
+  'remote.down',
+  'head.moved',
+  'head.rewritten',
+  'head.rejected',
+  'heads.diverged',
+  'desired.changed',
+  'evaluation.failed',
+  'build.failed',
+  'build.finished',
+  'deployment.started',
+  'deployment.ended',
+  'superseded',
+  'waiting',
+  'stalled',
+  'drift.detected',
+  'drift.cleared',
+  'suspended',
+  'resumed',
+  'retried',
+  'accepted',
+  'quarantined',
+  'state.lost',
+  'history.rewritten',
+  'reconciled',
+] as const;
+export type EventType = (typeof eventTypes)[number];
+
+/** Something that happened, for people and for notifications; never an input to a decision. */
+export interface HostEvent {
+  /** Rises by one; survives restarts. */
+  readonly id: number;
+  /** RFC 3339. */
+  readonly time: string;
+  readonly type: EventType;
+  readonly severity: 'info' | 'warning' | 'error';
+  readonly message: string;
+  readonly remote: string | null;
+  readonly commit: CommitId | null;
+  readonly deployment: string | null;
+}
+
+/** An event before the daemon gave it an id and a time. */
+export type NewEvent = Pick<HostEvent, 'type' | 'severity' | 'message'> &
+  Partial<Pick<HostEvent, 'remote' | 'commit' | 'deployment'>>;

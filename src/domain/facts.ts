@@ -1,0 +1,117 @@
+import type { CommitId } from './commit.ts';
+import type { Deployment } from './deployment.ts';
+import type { ProblemCode } from './problem.ts';
+import type { BranchRole, Operation } from './remote.ts';
+
+/** What a commit gave here; several commits may give one toplevel. */
+export interface CommitRecord {
+  readonly commit: CommitId;
+  readonly subject: string | null;
+  readonly author: string | null;
+  readonly committedAt: string | null;
+  /** RFC 3339: when this host first saw it as desired. */
+  readonly firstSeen: string;
+  readonly derivation: string | null;
+  readonly toplevel: string | null;
+}
+
+/** Where the host stands by its own record: what the last deployment left, or would leave. */
+export interface Expected {
+  readonly commit: CommitId;
+  readonly branch: BranchRole;
+  readonly operation: Operation;
+  readonly current: string | null;
+  readonly profile: string | null;
+  readonly bootDefault: string | null;
+  /** RFC 3339. */
+  readonly since: string;
+}
+
+/** A commit that was rolled back here, and its toplevel; lifted only by a person. */
+export interface Quarantined {
+  readonly commit: CommitId;
+  readonly toplevel: string | null;
+  readonly reason: string;
+  readonly since: string;
+  readonly deployment: string | null;
+}
+
+export type FailureClass = 'evaluate' | 'build' | 'activate' | 'commit' | 'environment' | 'unexpected';
+
+/** The desired commit's current trouble; forgotten when another commit becomes desired. */
+export interface Failure {
+  readonly commit: CommitId;
+  readonly class: FailureClass;
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly log: readonly string[];
+  /** Attempts of this class used up so far; environment failures do not count. */
+  readonly attempt: number;
+  readonly attempts: number;
+  /** RFC 3339: the first of this row. */
+  readonly since: string;
+  /** Consecutive failures of any class, for the length of the backoff. */
+  readonly row: number;
+  /** Epoch milliseconds of the next try. */
+  readonly until: number;
+  readonly stalled: boolean;
+}
+
+export interface Suspension {
+  readonly reason: string;
+  readonly by: string | null;
+  readonly since: string;
+  /** RFC 3339, null for "until resumed". */
+  readonly until: string | null;
+}
+
+/** Everything the loop must remember; with what is observed afresh it decides all. Never holds a secret. */
+export interface Facts {
+  readonly floor: { readonly commit: CommitId; readonly payloadHash: string | null } | null;
+  /** The furthest head each remote offered that was not a rewrite, by role. */
+  readonly offered: Readonly<
+    Record<string, { readonly main: CommitId | null; readonly testing: CommitId | null }>
+  >;
+  readonly quarantine: readonly Quarantined[];
+  readonly expected: Expected | null;
+  /** The last committed main system: what a `test` deployment gives way to after a reboot. */
+  readonly committedMain: Expected | null;
+  readonly deployment: Deployment | null;
+  /** Newest first. */
+  readonly deployments: readonly Deployment[];
+  readonly commits: readonly CommitRecord[];
+  readonly failure: Failure | null;
+  readonly suspended: Suspension | null;
+  /** A testing head that a reboot ended; not applied again until it moves or a person asks. */
+  readonly spentTesting: CommitId | null;
+  /** Boot in which `expected` was reached. */
+  readonly bootId: string | null;
+  /** Config the failure and quarantine were met under; another one gives them a new chance (failure only). */
+  readonly configHash: string | null;
+  /** Set when state was lost and no floor could be recovered: nothing is deployed until `abide accept`. */
+  readonly hold: { readonly reason: string; readonly since: string } | null;
+  /** Kinds of drift that hold, with the time each began (RFC 3339). */
+  readonly driftSince: Readonly<Partial<Record<DriftKind, string>>>;
+}
+
+export const driftKinds = ['commit', 'runtime', 'profile', 'manual', 'boot', 'bootloader', 'units'] as const;
+export type DriftKind = (typeof driftKinds)[number];
+
+/** The facts of a host that abide never ran on. */
+export const noFacts: Facts = {
+  floor: null,
+  offered: {},
+  quarantine: [],
+  expected: null,
+  committedMain: null,
+  deployment: null,
+  deployments: [],
+  commits: [],
+  failure: null,
+  suspended: null,
+  spentTesting: null,
+  bootId: null,
+  configHash: null,
+  hold: null,
+  driftSince: {},
+};

@@ -1,0 +1,33 @@
+/** The host as it is, read afresh; null is "cannot be read" and never a difference. */
+export interface Observed {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly hostName: string | null;
+  readonly machineId: string | null;
+  readonly bootId: string | null;
+  /** Toplevel behind run/current-system. */
+  readonly current: string | null;
+  /** Commit the running system says it was built from, if it says so. */
+  readonly currentRevision: string | null;
+  /** Toplevel behind run/booted-system. */
+  readonly booted: string | null;
+  readonly bootedRevision: string | null;
+  readonly profile: { readonly generation: number | null; readonly toplevel: string } | null;
+  /** Toplevel the boot loader starts by default, where that can be read. */
+  readonly bootDefault: string | null;
+  /** Why the booted system differs from the running one in a way only a reboot mends. */
+  readonly rebootReasons: readonly RebootReason[];
+  /** True while somebody holds switch-to-configuration's lock. */
+  readonly switchRunning: boolean;
+}
+
+export const rebootReasons = [
+  'kernel',
+  'kernel-modules',
+  'kernel-params',
+  'initrd',
+  'firmware',
+  'systemd',
+  'other',
+] as const;
+export type RebootReason = (typeof rebootReasons)[number];
