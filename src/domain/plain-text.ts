@@ -1,8 +1,6 @@
 // Escape sequences first, whole (CSI, OSC, two-character); then what is left of C0, C1, bidi and invisible format characters.
-// oxlint-disable-next-line no-control-regex
 const escapes =
   /\u001b\[[0-9:;<=>?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[@-Z\\^_]|\u009b[0-9:;<=>?]*[ -/]*[@-~]/g;
-// oxlint-disable-next-line no-control-regex
 const controls =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 
