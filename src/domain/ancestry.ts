@@ -6,6 +6,7 @@ export interface Ancestry {
   readonly pairs: ReadonlySet<string>;
 }
 
+/** What is known when nobody asked: no commit descends from another. */
 export const noAncestry: Ancestry = { pairs: new Set() };
 
 /** The key of a pair in `Ancestry.pairs`. */

@@ -13,6 +13,7 @@ export const deploymentSteps = [
 ] as const;
 export type DeploymentStep = (typeof deploymentSteps)[number];
 
+/** How a deployment can end; closed, because history and metrics count on it. */
 export const deploymentOutcomes = [
   'committed',
   'staged',
@@ -35,6 +36,7 @@ export interface PhaseTiming {
   readonly durationSeconds: number;
 }
 
+/** One health check as last seen; `baseline` is its result before the activation, null where there was none. */
 export interface CheckResult {
   readonly name: string;
   readonly status: 'passing' | 'failing' | 'unknown';

@@ -21,4 +21,5 @@ export interface Progress {
   readonly expected: number | null;
 }
 
+/** Called often and synchronously; must not throw. */
 export type OnProgress = (progress: Progress) => void;

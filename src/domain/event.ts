@@ -1,5 +1,6 @@
 import type { CommitId } from './commit.ts';
 
+/** Everything that is announced; closed, because notifications are filtered by it. */
 export const eventTypes = [
   'daemon.started',
   'daemon.stopping',

@@ -21,6 +21,7 @@ export interface Observed {
   readonly switchRunning: boolean;
 }
 
+/** What only a reboot brings into effect; closed, because it is a label of a metric. */
 export const rebootReasons = [
   'kernel',
   'kernel-modules',

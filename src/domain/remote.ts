@@ -30,6 +30,7 @@ export interface Verdict {
   readonly signer: Signer | null;
 }
 
+/** The key that a valid signature was made with; `name` is what the policy calls it, never an author. */
 export interface Signer {
   readonly kind: 'ssh' | 'gpg';
   readonly key: string;

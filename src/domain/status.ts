@@ -20,6 +20,7 @@ export const loopStates = [
 ] as const;
 export type LoopState = (typeof loopStates)[number];
 
+/** In order of precedence: the first that holds is shown. */
 export const summaries = [
   'Unknown',
   'Suspended',
@@ -32,6 +33,7 @@ export const summaries = [
 ] as const;
 export type Summary = (typeof summaries)[number];
 
+/** Every condition there is; all of them are always reported. */
 export const conditionTypes = [
   'Ready',
   'Reconciling',
@@ -59,6 +61,7 @@ export interface Condition {
 /** Of main to the floor, of testing to desired main. */
 export type Relation = 'same' | 'ahead' | 'behind' | 'rewritten' | 'diverged' | 'missing';
 
+/** One branch of one remote; null where it was not seen or judged yet. */
 export interface BranchStatus {
   readonly ref: string;
   readonly head: CommitId | null;
@@ -70,6 +73,7 @@ export interface BranchStatus {
   readonly candidate: CommitId | null;
 }
 
+/** One remote; times are RFC 3339, `url` holds no credentials, `up` is null before the first poll. */
 export interface RemoteStatus {
   readonly name: string;
   readonly url: string;
@@ -82,6 +86,7 @@ export interface RemoteStatus {
   readonly testing: BranchStatus | null;
 }
 
+/** A place on the host that names a system, with the commits known to give it. */
 export interface SlotStatus {
   readonly toplevel: string | null;
   readonly commits: readonly CommitId[];
