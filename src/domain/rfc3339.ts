@@ -1,0 +1,15 @@
+const latest = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** Epoch milliseconds as RFC 3339 in UTC; null stays null, and what no calendar holds becomes its nearest end. */
+export function rfc3339(ms: number): string;
+export function rfc3339(ms: number | null): string | null;
+export function rfc3339(ms: number | null): string | null {
+  if (ms === null) return null;
+  return new Date(Math.min(Math.max(Number.isNaN(ms) ? 0 : ms, 0), latest)).toISOString();
+}
+
+/** RFC 3339 as whole or broken seconds since the epoch; 0 for null and for what is no time, as metrics want it. */
+export function epochSeconds(time: string | null): number {
+  const ms = time === null ? 0 : Date.parse(time);
+  return Number.isNaN(ms) ? 0 : ms / 1000;
+}
