@@ -47,7 +47,8 @@ export interface Failure {
   readonly log: readonly string[];
   /** Attempts of this class used up so far; environment failures do not count. */
   readonly attempt: number;
-  readonly attempts: number;
+  /** How many are allowed; null: no limit. */
+  readonly attempts: number | null;
   /** RFC 3339: the first of this row. */
   readonly since: string;
   /** Consecutive failures of any class, for the length of the backoff. */

@@ -45,6 +45,7 @@ export const problemCodes = [
   'journal_too_new',
   'already_running',
   'socket_in_use',
+  'socket_unusable',
   'unexpected',
 ] as const;
 export type ProblemCode = (typeof problemCodes)[number];

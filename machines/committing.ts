@@ -1,0 +1,50 @@
+import { deploymentIn } from './in-context.ts';
+import { endOf, reconcilerSetup } from './reconciler-setup.ts';
+
+/** Moves profile and boot default to the healthy system; every part may be done twice. Has no way out but its own end. */
+export const committing = reconcilerSetup.createStateConfig({
+  entry: 'startPhase',
+  exit: endOf('commit'),
+  initial: 'choosing',
+  states: {
+    choosing: { always: [{ guard: 'movesProfile', target: 'profile' }, { target: 'finishing' }] },
+    profile: {
+      entry: { type: 'step', params: { step: 'profile' } },
+      invoke: {
+        id: 'setProfile',
+        src: 'setProfile',
+        input: ({ context }) => deploymentIn(context),
+        onDone: 'loader',
+        onError: {
+          target: '#reconciler.pipeline.settled',
+          actions: { type: 'leaveUncommitted', params: ({ event }) => ({ error: event.error }) },
+        },
+      },
+    },
+    loader: {
+      entry: { type: 'step', params: { step: 'loader' } },
+      invoke: {
+        id: 'installLoader',
+        src: 'installLoader',
+        input: ({ context }) => deploymentIn(context),
+        onDone: 'finishing',
+        onError: {
+          target: '#reconciler.pipeline.settled',
+          actions: { type: 'leaveUncommitted', params: ({ event }) => ({ error: event.error }) },
+        },
+      },
+    },
+    finishing: {
+      invoke: {
+        id: 'finish',
+        src: 'finish',
+        input: ({ context }) => deploymentIn(context),
+        onDone: {
+          target: '#reconciler.pipeline.settled',
+          actions: [{ type: 'keepObserved', params: ({ event }) => ({ observed: event.output }) }, 'commit'],
+        },
+        onError: { target: '#reconciler.pipeline.settled', actions: 'commit' },
+      },
+    },
+  },
+});

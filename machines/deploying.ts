@@ -1,0 +1,149 @@
+import { announceStart } from '../src/domain/announce.ts';
+import { shortId } from '../src/domain/commit.ts';
+import {
+  beginDeployment,
+  commitDeployment,
+  endDeployment,
+  leaveUncommitted as uncommittedFacts,
+  quarantineDeployment,
+  type Ending,
+} from '../src/domain/deploy.ts';
+import type { SwitchResult } from '../src/domain/deployment.ts';
+import { fail as failFacts } from '../src/domain/fail.ts';
+import type { Problem } from '../src/domain/problem.ts';
+import type { ReconcilerContext } from './reconciler-context.ts';
+import { asEmitted, endOf, result } from './tell.ts';
+import type { Turn } from './turn.ts';
+
+/** The target's deployment begins. */
+export function begin(context: ReconcilerContext): Turn {
+  const facts = beginDeployment(context, context.phases, context.now());
+  if (!facts.deployment) return {};
+  return { change: { facts, phases: [] }, emit: [asEmitted(announceStart(facts.deployment))] };
+}
+
+/** What switch-to-configuration said. */
+export function keepResult({ facts }: ReconcilerContext, switched: SwitchResult): Partial<ReconcilerContext> {
+  const { deployment } = facts;
+  if (!deployment) return { switched };
+  return {
+    switched,
+    facts: { ...facts, deployment: { ...deployment, exitCode: switched.exitCode, log: switched.log } },
+  };
+}
+
+/** Once more after exit 4: one retry mends many. */
+export function tryAgain({ facts }: ReconcilerContext): Partial<ReconcilerContext> {
+  const { deployment } = facts;
+  return deployment ? { facts: { ...facts, deployment: { ...deployment, retried: true } } } : {};
+}
+
+/** The running deployment is the host's system from here on. */
+export function commit(context: ReconcilerContext): Turn {
+  const { deployment } = context.facts;
+  if (!deployment) return {};
+  const staged = deployment.operation === 'boot' || context.switched?.exitCode === 100;
+  const ending: Ending = staged
+    ? { outcome: 'staged', reason: 'RebootPending', message: 'the next boot starts it' }
+    : { outcome: 'committed', reason: 'Succeeded', message: null };
+  const facts = commitDeployment(context, ending, context.now());
+  return { change: { facts, supersessions: 0 }, emit: [...endOf(context.facts, facts), result('success')] };
+}
+
+/** The healthy system keeps running although profile or boot loader could not be set; just that is tried again. */
+export function leaveUncommitted(context: ReconcilerContext, problem: Problem): Turn {
+  const { target, policy, now, random } = context;
+  if (!target) return {};
+  const left = uncommittedFacts(context, problem, now());
+  const facts = failFacts(left, {
+    commit: target.commit,
+    phase: 'commit',
+    problem,
+    policy,
+    now: now(),
+    random,
+  });
+  return {
+    change: { facts, supersessions: 0 },
+    emit: [...endOf(context.facts, facts), { type: 'failed', phase: 'commit' }, result('failure')],
+  };
+}
+
+/** Why the running deployment is to be undone. */
+export function blame(
+  { facts }: ReconcilerContext,
+  why: { readonly reason: string; readonly message: string },
+): Partial<ReconcilerContext> {
+  const { deployment } = facts;
+  if (!deployment || deployment.reason !== null) return {};
+  return { facts: { ...facts, deployment: { ...deployment, ...why } } };
+}
+
+/** The previous system runs again; the commit is quarantined. */
+export function recordRollback(context: ReconcilerContext): Turn {
+  const { deployment } = context.facts;
+  if (!deployment) return {};
+  const { reason, message } = deployment;
+  const facts = quarantineDeployment(context, { outcome: 'rolled_back', reason, message }, context.now());
+  return {
+    change: { facts, supersessions: 0, rollbackFailures: 0 },
+    emit: [
+      ...endOf(context.facts, facts),
+      { type: 'rolledBack', deployment },
+      { type: 'failed', phase: 'activate' },
+      result('rolled_back'),
+    ],
+  };
+}
+
+/** There is nothing to go back to: the commit is quarantined and the host stays as the switch left it. */
+export function condemn(context: ReconcilerContext): Turn {
+  const { deployment } = context.facts;
+  if (!deployment) return {};
+  const message = `${deployment.message ?? 'the activation failed'}; no other system ran before, so there is nothing to go back to`;
+  const facts = quarantineDeployment(
+    context,
+    { outcome: 'failed', reason: deployment.reason, message },
+    context.now(),
+  );
+  return {
+    change: { facts, supersessions: 0 },
+    emit: [...endOf(context.facts, facts), { type: 'failed', phase: 'activate' }, result('failure')],
+  };
+}
+
+/** The rollback itself failed: the loudest there is, and tried again until it is done. */
+export function rollbackFailed(context: ReconcilerContext, problem: Problem): Turn {
+  const { facts, rollbackFailures } = context;
+  const { deployment } = facts;
+  const message = `the rollback of ${deployment ? shortId(deployment.commit) : 'a deployment'} failed and is tried again: ${problem.message}`;
+  return {
+    change: { rollbackFailures: rollbackFailures + 1 },
+    emit: [
+      asEmitted({ type: 'stalled', severity: 'error', message, deployment: deployment?.id ?? null }),
+      { type: 'failed', phase: 'rollback' },
+    ],
+  };
+}
+
+/** A deployment that a crash or a reboot ended before it was decided: tried once more, quarantined at the second time. */
+export function interrupt(context: ReconcilerContext): Turn {
+  const { deployment, deployments } = context.facts;
+  if (!deployment) return {};
+  const begun = deployment.step !== 'prepare';
+  const again =
+    begun &&
+    deployments.some(({ commit, outcome }) => commit === deployment.commit && outcome === 'interrupted');
+  const ending: Ending = {
+    outcome: 'interrupted',
+    reason: 'Interrupted',
+    message: begun
+      ? 'the host went down in the middle of it'
+      : 'the daemon ended before anything was changed',
+  };
+  const now = context.now();
+  const facts = again
+    ? quarantineDeployment(context, ending, now)
+    : endDeployment(context.facts, ending, context.policy.keepDeployments, now);
+  return { change: { facts }, emit: endOf(context.facts, facts) };
+}

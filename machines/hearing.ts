@@ -1,0 +1,255 @@
+import type { Ancestry } from '../src/domain/ancestry.ts';
+import { announceSelection } from '../src/domain/announce.ts';
+import { shortId } from '../src/domain/commit.ts';
+import { findDrift, trackDrift } from '../src/domain/drift.ts';
+import type { NewEvent } from '../src/domain/event.ts';
+import type { DriftKind, Facts } from '../src/domain/facts.ts';
+import { noticeReboot } from '../src/domain/notice-reboot.ts';
+import { offeredAfter } from '../src/domain/offered.ts';
+import type { Problem } from '../src/domain/problem.ts';
+import { rememberCommit } from '../src/domain/remember-commit.ts';
+import type { RemoteHealth } from '../src/domain/remote.ts';
+import type { Selection } from '../src/domain/select.ts';
+import { commitsInQuestion, selectFor } from '../src/domain/select-for.ts';
+import { acceptCommit, liftTrouble } from '../src/domain/wishes.ts';
+import type { ReconcilerContext, ReconcilerEmitted, ReconcilerEvent } from './reconciler-context.ts';
+import { asEmitted } from './tell.ts';
+import type { Turn } from './turn.ts';
+
+/** The commits whose ancestry must be known before what was heard may count. */
+export function question(context: ReconcilerContext): readonly string[] {
+  return commitsInQuestion({ ...context, offers: context.heard });
+}
+
+/** True when what was heard last counts already, with its ancestry known. */
+export function isAssessed(context: ReconcilerContext): boolean {
+  return context.offers === context.heard && context.assessed === question(context).join();
+}
+
+/** True when decisions may be made: all is assessed, and anything was heard at all since the host was last known. */
+export function isFresh(context: ReconcilerContext): boolean {
+  return isAssessed(context) && Object.keys(context.heard).length > 0;
+}
+
+/** Records what a child reported. */
+export function hear(context: ReconcilerContext, event: ReconcilerEvent): Turn {
+  if (event.type === 'remote.offered') return hearOffer(context, event);
+  if (event.type === 'remote.failed') return hearFailure(context, event);
+  if (event.type === 'host.observed') return hearHost(context, event);
+  if (event.type === 'host.unobservable')
+    return { change: { request: pending(context, 'host', event.token) } };
+  return {};
+}
+
+/** Takes note of a person's `reconcile`: it is served when every remote and the host were looked at since. */
+export function request(context: ReconcilerContext, token: string): Partial<ReconcilerContext> {
+  return { request: { token, pending: ['host', ...context.polls.map(({ name }) => name)] } };
+}
+
+/** True when everything that a person's `reconcile` asked for was looked at. */
+export function isServable(context: ReconcilerContext): boolean {
+  return context.request !== null && context.request.pending.length === 0;
+}
+
+/** Marks a person's `reconcile` as served. */
+export function serve(context: ReconcilerContext): Turn {
+  return { change: { handled: context.request?.token ?? context.handled, request: null } };
+}
+
+/** Makes what was heard count, now that its ancestry is known. */
+export function assess(context: ReconcilerContext, ancestry: Ancestry, assessed: string): Turn {
+  const before = selectFor(context);
+  const next = { ...context, offers: context.heard, ancestry };
+  const after = selectFor(next);
+  const offered = offeredAfter(context.facts.offered, after.judgements, ancestry);
+  const facts = rememberDesired({ ...context.facts, offered }, after, context.now());
+  const emit = [
+    ...announceSelection(before, after, { ...next, facts }).map(asEmitted),
+    ...rejections(before, after),
+  ];
+  return { change: { offers: context.heard, ancestry, assessed, facts }, emit };
+}
+
+/** The mirror could not answer; what was known before keeps counting. */
+export function assessmentFailed(problem: Problem): Turn {
+  return {
+    emit: [
+      asEmitted({
+        type: 'waiting',
+        severity: 'error',
+        message: `the mirror cannot be read: ${problem.message}`,
+      }),
+    ],
+  };
+}
+
+/** Carries out a person's wish. */
+export function obey(context: ReconcilerContext, event: ReconcilerEvent): Turn {
+  if (event.type === 'suspend') {
+    const facts: Facts = { ...context.facts, suspended: event.suspension };
+    const message = `suspended by ${event.suspension.by ?? 'somebody'}: ${event.suspension.reason}`;
+    return { change: { facts }, emit: [asEmitted({ type: 'suspended', severity: 'warning', message })] };
+  }
+  if (event.type === 'resume') return resume(context, event.by);
+  if (event.type === 'retry') return retry(context, event);
+  if (event.type === 'accept') return accept(context, event);
+  return {};
+}
+
+/** Milliseconds until the suspension ends by itself. */
+export function suspensionLeft({ facts, now }: ReconcilerContext): number {
+  const until = facts.suspended?.until;
+  return until ? Math.max(0, Date.parse(until) - now()) : Number.MAX_SAFE_INTEGER;
+}
+
+/** True when a suspension with an end has reached it. */
+export function suspensionIsOver(context: ReconcilerContext): boolean {
+  return suspensionLeft(context) === 0;
+}
+
+/** Ends a suspension whose time is over. */
+export function endSuspension(context: ReconcilerContext): Turn {
+  const emit = [asEmitted({ type: 'resumed', severity: 'info', message: 'the suspension came to its end' })];
+  return { change: { facts: { ...context.facts, suspended: null } }, emit };
+}
+
+function hearOffer(
+  context: ReconcilerContext,
+  { offer, health, token }: Extract<ReconcilerEvent, { type: 'remote.offered' }>,
+): Turn {
+  const { remote } = offer;
+  const before = context.heard[remote];
+  const changed =
+    before?.main?.commit.id !== offer.main?.commit.id ||
+    before?.testing?.commit.id !== offer.testing?.commit.id;
+  const heard = changed || !before ? { ...context.heard, [remote]: offer } : context.heard;
+  return {
+    change: {
+      heard,
+      health: { ...context.health, [remote]: health },
+      request: pending(context, remote, token),
+    },
+    emit: [
+      { type: 'polled', remote, result: changed ? 'changed' : 'unchanged' },
+      ...upAgain(context.health[remote], remote),
+    ],
+  };
+}
+
+function upAgain(before: RemoteHealth | undefined, remote: string): ReconcilerEmitted[] {
+  if (before?.up !== false) return [];
+  return [asEmitted({ type: 'remote.up', severity: 'info', message: `${remote} answers again`, remote })];
+}
+
+function hearFailure(
+  context: ReconcilerContext,
+  { remote, health, token }: Extract<ReconcilerEvent, { type: 'remote.failed' }>,
+): Turn {
+  const before = context.health[remote];
+  const news = before?.up !== false || before.error?.message !== health.error?.message;
+  const message = `${remote} cannot be fetched: ${health.error?.message ?? 'unknown reason'}`;
+  return {
+    change: { health: { ...context.health, [remote]: health }, request: pending(context, remote, token) },
+    emit: [
+      { type: 'polled', remote, result: 'failure' },
+      ...(news ? [asEmitted({ type: 'remote.down', severity: 'warning', message, remote })] : []),
+    ],
+  };
+}
+
+function hearHost(
+  context: ReconcilerContext,
+  { observed, token }: Extract<ReconcilerEvent, { type: 'host.observed' }>,
+): Turn {
+  const noticed = noticeReboot(context.facts, observed);
+  const { desired } = selectFor({ ...context, facts: noticed });
+  const found = findDrift({ facts: noticed, observed, desired });
+  const driftSince = trackDrift(noticed.driftSince, found, new Date(context.now()).toISOString());
+  const facts = driftSince === noticed.driftSince ? noticed : { ...noticed, driftSince };
+  const emit = driftNews(context.facts.driftSince, found).map(asEmitted);
+  return { change: { observed, facts, request: pending(context, 'host', token) }, emit };
+}
+
+function driftNews(
+  before: Facts['driftSince'],
+  found: readonly { readonly kind: DriftKind; readonly message: string }[],
+): NewEvent[] {
+  const isNews = ({ kind }: { kind: DriftKind }) => kind !== 'commit' && before[kind] === undefined;
+  const begun = found.filter(isNews).map(({ kind, message }): NewEvent => ({
+    type: 'drift.detected',
+    severity: 'warning',
+    message: `${kind}: ${message}`,
+  }));
+  const kinds = new Set(found.map(({ kind }) => kind));
+  const ended = (Object.keys(before) as DriftKind[]).filter((kind) => kind !== 'commit' && !kinds.has(kind));
+  return [
+    ...begun,
+    ...ended.map((kind): NewEvent => ({
+      type: 'drift.cleared',
+      severity: 'info',
+      message: `${kind}: as expected again`,
+    })),
+  ];
+}
+
+function pending(
+  context: ReconcilerContext,
+  who: string,
+  token: string | null,
+): ReconcilerContext['request'] {
+  const { request: open } = context;
+  if (!open || open.token !== token) return open;
+  return { ...open, pending: open.pending.filter((name) => name !== who) };
+}
+
+function rememberDesired(facts: Facts, { desired, judgements }: Selection, now: number): Facts {
+  if (!desired) return facts;
+  const head = judgements.find((judgement) => judgement.head?.commit.id === desired.commit)?.head;
+  return rememberCommit(facts, desired.commit, head?.commit ?? null, now);
+}
+
+function rejections(before: Selection, after: Selection): ReconcilerEmitted[] {
+  const known = new Set(before.judgements.filter(isRejected).map(rejectionKey));
+  return after.judgements.filter(isRejected).flatMap((judgement) => {
+    const { remote, head, verdict } = judgement;
+    if (!head || !verdict?.reason || known.has(rejectionKey(judgement))) return [];
+    return [{ type: 'rejected' as const, remote, commit: head.commit.id, reason: verdict.reason }];
+  });
+}
+
+function isRejected({ verdict }: Selection['judgements'][number]): boolean {
+  return verdict?.status === 'rejected';
+}
+
+function rejectionKey({ remote, head, verdict }: Selection['judgements'][number]): string {
+  return `${remote} ${head?.commit.id} ${verdict?.reason}`;
+}
+
+function resume(context: ReconcilerContext, by: string | null): Turn {
+  if (!context.facts.suspended) return {};
+  const emit = [asEmitted({ type: 'resumed', severity: 'info', message: `resumed by ${by ?? 'somebody'}` })];
+  return { change: { facts: { ...context.facts, suspended: null } }, emit };
+}
+
+function retry(
+  context: ReconcilerContext,
+  { commit, by }: Extract<ReconcilerEvent, { type: 'retry' }>,
+): Turn {
+  const desired = selectFor(context).desired?.commit ?? null;
+  const wanted = commit ?? desired ?? context.facts.spentTesting;
+  if (!wanted) return {};
+  const message = `${by ?? 'somebody'} asked to try ${shortId(wanted)} again`;
+  return {
+    change: { facts: liftTrouble(context.facts, wanted), asked: { by } },
+    emit: [asEmitted({ type: 'retried', severity: 'info', message, commit: wanted })],
+  };
+}
+
+function accept(context: ReconcilerContext, event: Extract<ReconcilerEvent, { type: 'accept' }>): Turn {
+  const { commit, reason, by } = event;
+  const message = `${by ?? 'somebody'} accepted ${shortId(commit)} as the commit to go on from: ${reason}`;
+  return {
+    change: { facts: acceptCommit(context.facts, commit) },
+    emit: [asEmitted({ type: 'accepted', severity: 'warning', message, commit })],
+  };
+}

@@ -1,0 +1,185 @@
+import { assign, enqueueActions, setup } from 'xstate';
+import { afterEvaluation, needsOnlyCommit, type AfterEvaluation } from '../src/domain/after-evaluation.ts';
+import { afterSwitch, hasWayBack, switchProblem } from '../src/domain/after-switch.ts';
+import type { Ancestry } from '../src/domain/ancestry.ts';
+import type { CommitId } from '../src/domain/commit.ts';
+import { decide, isSuperseded, type Decision } from '../src/domain/decide.ts';
+import type { Deployment, DeploymentStep, SwitchResult } from '../src/domain/deployment.ts';
+import { atStep } from '../src/domain/deploy.ts';
+import type { Evaluation } from '../src/domain/evaluation.ts';
+import { closedGate } from '../src/domain/gate.ts';
+import type { Observed } from '../src/domain/observed.ts';
+import { toProblem } from '../src/domain/problem.ts';
+import type { SwitchVerdict } from '../src/domain/switch-verdict.ts';
+import type { Target } from '../src/domain/target.ts';
+import * as deploying from './deploying.ts';
+import * as hearing from './hearing.ts';
+import { missing } from './missing.ts';
+import { observerMachine } from './observer.ts';
+import type {
+  ReconcilerContext,
+  ReconcilerEmitted,
+  ReconcilerEvent,
+  ReconcilerInput,
+} from './reconciler-context.ts';
+import { remoteMachine } from './remote.ts';
+import { take } from './turn.ts';
+import * as working from './working.ts';
+
+/** A target with what its evaluation gave. */
+export interface Planned {
+  readonly target: Target;
+  readonly evaluation: Evaluation;
+}
+
+const longestTimer = 2 ** 31 - 1;
+
+/** The reconciler's parts by name; the composition root provides the actors, and every guard is a pure decision. */
+export const reconcilerSetup = setup({
+  types: {
+    input: {} as ReconcilerInput,
+    context: {} as ReconcilerContext,
+    events: {} as ReconcilerEvent,
+    emitted: {} as ReconcilerEmitted,
+  },
+  actors: {
+    remote: remoteMachine,
+    observer: observerMachine,
+    assess: missing<Ancestry, readonly CommitId[]>('assess'),
+    evaluate: missing<Evaluation, Target>('evaluate'),
+    realise: missing<void, Planned>('realise'),
+    prepare: missing<void, Deployment>('prepare'),
+    activate: missing<SwitchResult, Deployment>('activate'),
+    look: missing<Observed, Deployment>('look'),
+    probe: missing<Observed, Deployment>('probe'),
+    setProfile: missing<void, Deployment>('setProfile'),
+    installLoader: missing<void, Deployment>('installLoader'),
+    finish: missing<Observed, Deployment>('finish'),
+    rollBack: missing<Observed, Deployment>('rollBack'),
+  },
+  guards: {
+    observed: ({ context }) => context.observed !== null,
+    suspended: ({ context }) => context.facts.suspended !== null,
+    resumed: ({ context }) => context.facts.suspended === null,
+    suspensionOver: ({ context }) => hearing.suspensionIsOver(context),
+    unassessed: ({ context }) => !hearing.isAssessed(context),
+    assessingOther: ({ context }) => context.assessing !== hearing.question(context).join(),
+    servable: ({ context }) => hearing.isServable(context),
+    next: ({ context }, { is }: { is: Decision['do'] }) =>
+      hearing.isFresh(context) && decide(context, context.now()).do === is,
+    interrupted: ({ context }) => decide(context, context.now()).do === 'interrupt',
+    resumesAt: ({ context }, { steps }: { steps: readonly DeploymentStep[] }) => {
+      const decision = decide(context, context.now());
+      return decision.do === 'resume' && steps.includes(decision.step);
+    },
+    superseded: ({ context }) => hearing.isFresh(context) && isSuperseded(context),
+    asked: ({ context }) => context.asked !== null,
+    leadsTo: ({ context }, { evaluation, to }: { evaluation: Evaluation; to: AfterEvaluation }) =>
+      afterEvaluation(context, evaluation) === to,
+    waits: (_, { error }: { error: unknown }) => toProblem(error).code === 'not_in_cache',
+    shut: ({ context }) => closedGate(context, context.now()) !== null,
+    built: ({ context }) => context.built,
+    onlyCommit: ({ context }) => needsOnlyCommit(context),
+    activates: ({ context }) => context.facts.deployment?.operation !== 'boot',
+    movesProfile: ({ context }) => context.facts.deployment?.operation !== 'test',
+    gave: ({ context }, { observed, verdict }: { observed: Observed; verdict: SwitchVerdict['verdict'] }) =>
+      afterSwitch(context, observed).verdict === verdict,
+    hasWayBack: ({ context }) => hasWayBack(context),
+    stillRuns: ({ context }, { observed }: { observed: Observed }) =>
+      observed.current === context.facts.deployment?.toplevel,
+  },
+  delays: {
+    suspension: ({ context }) => Math.min(hearing.suspensionLeft(context), longestTimer),
+    gate: ({ context }) =>
+      Math.max(0, (context.waiting?.nextCheck ?? context.now() + longestTimer) - context.now()),
+    failure: ({ context }) =>
+      Math.max(0, (context.facts.failure?.until ?? context.now() + longestTimer) - context.now()),
+    moment: 2000,
+    mirrorRetry: 5000,
+    rollbackRetry: 60_000,
+  },
+  actions: {
+    spawnChildren: enqueueActions(({ context, enqueue }) => {
+      const { machineId, now, random } = context;
+      enqueue.spawnChild('observer', { id: 'observer', input: { intervalMs: context.observeEveryMs } });
+      for (const { name, pollMs } of context.polls) {
+        enqueue.spawnChild('remote', {
+          id: `remote:${name}`,
+          input: { name, pollMs, machineId, now, random },
+        });
+      }
+    }),
+    pollRemote: enqueueActions(({ enqueue }, { remote }: { remote: string }) => {
+      enqueue.sendTo(`remote:${remote}`, { type: 'poll' });
+    }),
+    lookEverywhere: enqueueActions(({ context, enqueue }, { token }: { token: string }) => {
+      enqueue.sendTo('observer', { type: 'look', token });
+      for (const { name } of context.polls) enqueue.sendTo(`remote:${name}`, { type: 'poll', token });
+      enqueue.assign(hearing.request(context, token));
+    }),
+    startAssessing: assign(({ context }) => ({ assessing: hearing.question(context).join() })),
+    hear: enqueueActions(({ context, event, enqueue }) => take(enqueue, hearing.hear(context, event))),
+    serve: enqueueActions(({ context, enqueue }) => take(enqueue, hearing.serve(context))),
+    assess: enqueueActions(({ context, enqueue }, { ancestry }: { ancestry: Ancestry }) =>
+      take(enqueue, hearing.assess(context, ancestry, hearing.question(context).join())),
+    ),
+    assessmentFailed: enqueueActions(({ enqueue }, { error }: { error: unknown }) =>
+      take(enqueue, hearing.assessmentFailed(toProblem(error))),
+    ),
+    obey: enqueueActions(({ context, event, enqueue }) => take(enqueue, hearing.obey(context, event))),
+    endSuspension: enqueueActions(({ context, enqueue }) => take(enqueue, hearing.endSuspension(context))),
+    rest: assign(() => working.rest()),
+    aim: enqueueActions(({ context, enqueue }) =>
+      take(enqueue, working.aim(context, decide(context, context.now()))),
+    ),
+    adopt: assign(({ context }) => working.adopt(context)),
+    startPhase: assign(({ context }) => ({ phaseSince: context.now() })),
+    endPhase: enqueueActions(({ context, enqueue }, { phase }: { phase: string }) =>
+      take(enqueue, working.endPhase(context, phase)),
+    ),
+    supersede: enqueueActions(({ context, enqueue }) => take(enqueue, working.supersede(context))),
+    keepEvaluation: assign(({ context }, { evaluation }: { evaluation: Evaluation }) =>
+      working.keepEvaluation(context, evaluation),
+    ),
+    recordNoChange: enqueueActions(({ context, enqueue }) => take(enqueue, working.recordNoChange(context))),
+    refuseTwin: enqueueActions(({ context, enqueue }) => take(enqueue, working.refuseTwin(context))),
+    keepBuilt: assign({ built: true }),
+    waitForCache: assign(({ context }, { error }: { error: unknown }) =>
+      working.waitForCache(context, toProblem(error)),
+    ),
+    gate: enqueueActions(({ context, enqueue }) => take(enqueue, working.gate(context))),
+    fail: enqueueActions(({ context, enqueue }, params: { phase: working.FailingPhase; error: unknown }) =>
+      take(enqueue, working.fail(context, params.phase, toProblem(params.error))),
+    ),
+    begin: enqueueActions(({ context, enqueue }) => take(enqueue, deploying.begin(context))),
+    step: assign(({ context }, { step }: { step: DeploymentStep }) => ({
+      facts: atStep(context.facts, step),
+    })),
+    keepResult: assign(({ context }, { result }: { result: SwitchResult }) =>
+      deploying.keepResult(context, result),
+    ),
+    keepObserved: assign((_, { observed }: { observed: Observed }) => ({ observed })),
+    tryAgain: assign(({ context }) => deploying.tryAgain(context)),
+    waitForLock: assign(({ context }) => working.waitForLock(context)),
+    waitForReboot: assign(({ context }) => working.waitForReboot(context)),
+    giveUp: enqueueActions(({ context, enqueue }, { observed }: { observed: Observed }) =>
+      take(enqueue, working.fail(context, 'activate', switchProblem(context, observed))),
+    ),
+    commit: enqueueActions(({ context, enqueue }) => take(enqueue, deploying.commit(context))),
+    leaveUncommitted: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) =>
+      take(enqueue, deploying.leaveUncommitted(context, toProblem(error))),
+    ),
+    blame: assign(({ context }, why: { reason: string; message: string }) => deploying.blame(context, why)),
+    condemn: enqueueActions(({ context, enqueue }) => take(enqueue, deploying.condemn(context))),
+    recordRollback: enqueueActions(({ context, enqueue }) =>
+      take(enqueue, deploying.recordRollback(context)),
+    ),
+    rollbackFailed: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) =>
+      take(enqueue, deploying.rollbackFailed(context, toProblem(error))),
+    ),
+    interrupt: enqueueActions(({ context, enqueue }) => take(enqueue, deploying.interrupt(context))),
+  },
+});
+
+/** The exit action of a state that is a phase: notes how long it took. */
+export const endOf = (phase: string) => ({ type: 'endPhase', params: { phase } }) as const;

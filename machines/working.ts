@@ -1,0 +1,223 @@
+import { announceFailure } from '../src/domain/announce.ts';
+import { noAncestry } from '../src/domain/ancestry.ts';
+import { shortId } from '../src/domain/commit.ts';
+import type { Decision } from '../src/domain/decide.ts';
+import { endDeployment, quarantineTwin, recordWithoutChange } from '../src/domain/deploy.ts';
+import type { Evaluation } from '../src/domain/evaluation.ts';
+import { fail as failFacts } from '../src/domain/fail.ts';
+import { closedGate } from '../src/domain/gate.ts';
+import type { Problem } from '../src/domain/problem.ts';
+import { rememberEvaluation } from '../src/domain/remember-commit.ts';
+import { selectFor } from '../src/domain/select-for.ts';
+import { targetOf } from '../src/domain/target.ts';
+import type { ReconcilerContext, ReconcilerInput } from './reconciler-context.ts';
+import { asEmitted, endOf, result } from './tell.ts';
+import type { Turn } from './turn.ts';
+
+/** Phases in which the desired commit can fail. */
+export type FailingPhase = 'evaluate' | 'build' | 'activate' | 'commit';
+
+/** The context of a reconciler that begins. */
+export function begun(input: ReconcilerInput): ReconcilerContext {
+  return {
+    ...input,
+    offers: {},
+    ancestry: noAncestry,
+    assessed: null,
+    assessing: null,
+    observed: null,
+    health: {},
+    request: null,
+    handled: null,
+    ...atRest,
+    asked: null,
+    supersessions: 0,
+    phaseSince: 0,
+    rollbackFailures: 0,
+  };
+}
+
+const atRest = {
+  target: null,
+  evaluation: null,
+  built: false,
+  waiting: null,
+  phases: [],
+  switched: null,
+} as const;
+
+/** Nothing is worked on. */
+export function rest(): Partial<ReconcilerContext> {
+  return atRest;
+}
+
+/** Takes up what was decided; a person's request to try again is used up by it. */
+export function aim(context: ReconcilerContext, decision: Decision): Turn {
+  if (!('target' in decision)) return {};
+  const { target } = decision;
+  const change = { target, asked: decision.do === 'work' ? null : context.asked };
+  if (decision.do !== 'stall' || context.facts.failure) return { change };
+  const message = `${shortId(target.commit)} was rolled back here and is not tried again until a new commit or abide retry`;
+  return {
+    change,
+    emit: [asEmitted({ type: 'stalled', severity: 'error', message, commit: target.commit })],
+  };
+}
+
+/** Goes on with a deployment that an earlier daemon began. */
+export function adopt({ facts }: ReconcilerContext): Partial<ReconcilerContext> {
+  const { deployment } = facts;
+  if (!deployment) return {};
+  const evaluation: Evaluation = {
+    commit: deployment.commit,
+    derivation: '',
+    toplevel: deployment.toplevel,
+    hostName: null,
+    machineId: null,
+    configurationRevision: null,
+  };
+  return { target: targetOf(deployment), evaluation, built: true };
+}
+
+/** Notes how long a phase took, in the running deployment if there is one. */
+export function endPhase(context: ReconcilerContext, phase: string): Turn {
+  const { facts, phaseSince, phases, now } = context;
+  const durationSeconds = Math.max(0, now() - phaseSince) / 1000;
+  const timing = { phase, startedAt: new Date(phaseSince).toISOString(), durationSeconds };
+  const { deployment } = facts;
+  const noted = deployment
+    ? { facts: { ...facts, deployment: { ...deployment, phases: [...deployment.phases, timing] } } }
+    : { phases: [...phases, timing] };
+  return { change: noted, emit: [{ type: 'phase', phase, seconds: durationSeconds }] };
+}
+
+/** Gives the target up for another commit, or because the loop was suspended. */
+export function supersede(context: ReconcilerContext): Turn {
+  const { target, facts, supersessions } = context;
+  if (!target || facts.suspended || facts.hold) return {};
+  const by = selectFor(context).desired;
+  const message = `${shortId(target.commit)} is no longer wanted; ${by ? shortId(by.commit) : 'nothing'} is`;
+  return {
+    change: { supersessions: supersessions + 1 },
+    emit: [
+      asEmitted({ type: 'superseded', severity: 'info', message, commit: target.commit }),
+      result('superseded'),
+    ],
+  };
+}
+
+/** Remembers what the target gives. */
+export function keepEvaluation(
+  { facts }: ReconcilerContext,
+  evaluation: Evaluation,
+): Partial<ReconcilerContext> {
+  return { evaluation, facts: rememberEvaluation(facts, evaluation) };
+}
+
+/** The host runs the target's toplevel already: recorded, without a deployment. */
+export function recordNoChange(context: ReconcilerContext): Turn {
+  const { target } = context;
+  const message = `${target ? shortId(target.commit) : 'the desired commit'} needs no change on this host`;
+  return {
+    change: { facts: recordWithoutChange(context, context.now()), supersessions: 0 },
+    emit: [
+      asEmitted({ type: 'reconciled', severity: 'info', message, commit: target?.commit ?? null }),
+      result('noop'),
+    ],
+  };
+}
+
+/** The target gives a toplevel that was rolled back under another commit. */
+export function refuseTwin(context: ReconcilerContext): Turn {
+  const { evaluation, facts, now } = context;
+  if (!evaluation) return {};
+  const message = `${shortId(evaluation.commit)} gives a system that was rolled back here before`;
+  return {
+    change: { facts: quarantineTwin(facts, evaluation, now()), supersessions: 0 },
+    emit: [
+      asEmitted({ type: 'quarantined', severity: 'error', message, commit: evaluation.commit }),
+      result('failure'),
+    ],
+  };
+}
+
+/** A cache has not the closure yet: looked at again when the driver says. */
+export function waitForCache(context: ReconcilerContext, problem: Problem): Partial<ReconcilerContext> {
+  const afterMs = typeof problem.retry === 'object' ? problem.retry.afterMs : 60_000;
+  return waitFor(context, 'cache', problem.message, afterMs);
+}
+
+/** Somebody else is switching this host. */
+export function waitForLock(context: ReconcilerContext): Partial<ReconcilerContext> {
+  const { facts } = context;
+  const reason = 'another switch-to-configuration holds the lock of this host';
+  return { ...waitFor(context, 'lock', reason, 15_000), facts: { ...facts, deployment: null } };
+}
+
+/** The system says that only a reboot can bring it, and a test cannot be staged. */
+export function waitForReboot(context: ReconcilerContext): Partial<ReconcilerContext> {
+  const { facts } = context;
+  const reason = 'the new system can only be reached by a reboot, which operation test never does';
+  return { ...waitFor(context, 'reboot', reason, null), facts: { ...facts, deployment: null } };
+}
+
+/** Asks the gates, and says so once when one is shut. */
+export function gate(context: ReconcilerContext): Turn {
+  const waiting = closedGate(context, context.now());
+  if (!waiting || waiting.since !== context.now()) return { change: { waiting } };
+  const commit = context.target?.commit ?? null;
+  const message = `waiting at gate ${waiting.gate}: ${waiting.reason}`;
+  return {
+    change: { waiting, supersessions: 0 },
+    emit: [asEmitted({ type: 'waiting', severity: 'info', message, commit }), result('blocked')],
+  };
+}
+
+/** The target failed before anything changed on the host. */
+export function fail(context: ReconcilerContext, phase: FailingPhase, problem: Problem): Turn {
+  const { target, policy, now, random } = context;
+  if (!target || problem.code === 'aborted') return {};
+  const ended = endDeployment(
+    context.facts,
+    { outcome: 'failed', reason: reasonOf(phase), message: problem.message, log: problem.log },
+    policy.keepDeployments,
+    now(),
+  );
+  const facts = failFacts(ended, {
+    commit: target.commit,
+    phase,
+    problem,
+    policy,
+    now: now(),
+    random,
+  });
+  return {
+    change: { facts, supersessions: 0 },
+    emit: [
+      ...endOf(context.facts, facts),
+      ...(facts.failure ? [asEmitted(announceFailure(facts.failure))] : []),
+      { type: 'failed', phase },
+      result('failure'),
+    ],
+  };
+}
+
+function waitFor(
+  context: ReconcilerContext,
+  name: string,
+  reason: string,
+  afterMs: number | null,
+): Partial<ReconcilerContext> {
+  const now = context.now();
+  const since = context.waiting?.gate === name ? context.waiting.since : now;
+  return { waiting: { gate: name, reason, since, nextCheck: afterMs === null ? null : now + afterMs } };
+}
+
+function reasonOf(phase: FailingPhase): string {
+  return {
+    evaluate: 'EvaluationFailed',
+    build: 'BuildFailed',
+    activate: 'ActivationFailed',
+    commit: 'ActivationFailed',
+  }[phase];
+}

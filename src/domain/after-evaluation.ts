@@ -1,0 +1,29 @@
+import type { Evaluation } from './evaluation.ts';
+import { inSync, onlyRunningMatches } from './in-sync.ts';
+import type { Loop } from './loop.ts';
+
+/** Where an evaluated commit goes: nothing to do, held for another machine, refused, or to be built. */
+export type AfterEvaluation = 'record' | 'gate' | 'stall' | 'build';
+
+/** Decides with the evaluation's own facts, before anything is built. */
+export function afterEvaluation(loop: Loop, evaluation: Evaluation): AfterEvaluation {
+  if (isForOtherMachine(loop, evaluation)) return 'gate';
+  if (loop.facts.quarantine.some(({ toplevel }) => toplevel === evaluation.toplevel)) return 'stall';
+  return needsNothing(loop, evaluation) ? 'record' : 'build';
+}
+
+/** True when the configuration names a machine-id that is not this host's. */
+export function isForOtherMachine({ observed }: Loop, { machineId }: Evaluation): boolean {
+  return machineId !== null && machineId !== observed?.machineId;
+}
+
+/** True when the host runs the target's toplevel already and only profile or boot default are missing. */
+export function needsOnlyCommit({ observed, target, evaluation }: Loop): boolean {
+  if (!observed || !target || !evaluation) return false;
+  return onlyRunningMatches({ operation: target.operation, toplevel: evaluation.toplevel, observed });
+}
+
+function needsNothing({ observed, target }: Loop, { toplevel }: Evaluation): boolean {
+  if (!observed || !target) return false;
+  return inSync({ operation: target.operation, toplevel, observed });
+}

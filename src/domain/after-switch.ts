@@ -1,0 +1,45 @@
+import type { Loop } from './loop.ts';
+import type { Observed } from './observed.ts';
+import { Problem } from './problem.ts';
+import type { SwitchResult } from './deployment.ts';
+import { judgeSwitch, type SwitchVerdict } from './switch-verdict.ts';
+
+/** A loop whose deployment's switch has ended. */
+export interface Switched extends Loop {
+  readonly switched: SwitchResult | null;
+}
+
+/** The verdict on the running deployment's switch, from what it said and from the links as they are. */
+export function afterSwitch(
+  { facts: { deployment }, switched }: Switched,
+  observed: Observed,
+): SwitchVerdict {
+  const result = switched ?? { exitCode: null, signal: 'lost', timedOut: false, log: [] };
+  return judgeSwitch({
+    result,
+    toplevel: deployment?.toplevel ?? '',
+    before: deployment?.previous.toplevel ?? null,
+    after: observed.current,
+    retried: deployment?.retried ?? true,
+  });
+}
+
+/** The failed switch as a problem of its commit, with its log. */
+export function switchProblem(loop: Switched, observed: Observed): Problem {
+  const { reason } = afterSwitch(loop, observed);
+  return new Problem('activation_failed', reason, { log: loop.switched?.log ?? [] });
+}
+
+/** Why the running deployment is undone, for its record. */
+export function faultOf(
+  loop: Switched,
+  observed: Observed,
+): { readonly reason: string; readonly message: string } {
+  return { reason: 'ActivationFailed', message: afterSwitch(loop, observed).reason };
+}
+
+/** True when a rollback has somewhere to go: another system ran before. */
+export function hasWayBack({ facts: { deployment } }: Loop): boolean {
+  const previous = deployment?.previous.toplevel ?? null;
+  return previous !== null && previous !== deployment?.toplevel;
+}

@@ -1,0 +1,91 @@
+import type { Deployment, DeploymentStep, Trigger } from './deployment.ts';
+import type { Desired } from './desired.ts';
+import type { Loop } from './loop.ts';
+import { maxSupersessions } from './policy.ts';
+import { selectFor } from './select-for.ts';
+import type { Target } from './target.ts';
+
+/** The next safe thing for a loop that does nothing. */
+export type Decision =
+  | { readonly do: 'resume'; readonly step: DeploymentStep }
+  | { readonly do: 'interrupt' }
+  | { readonly do: 'work'; readonly target: Target }
+  | { readonly do: 'backoff' | 'stall'; readonly target: Target }
+  | { readonly do: 'rest' };
+
+/**
+ * Decides from facts and observation alone, never from an event: what a crash left in the journal comes first, then what
+ * a person asked for, then the desired commit and its history here. `now` is epoch milliseconds.
+ */
+export function decide(loop: Loop, now: number): Decision {
+  const { facts } = loop;
+  if (facts.deployment?.step) return resume(facts.deployment, facts.deployment.step, loop);
+  if (!mayWork(loop)) return { do: 'rest' };
+  const { desired } = selectFor(loop);
+  if (!desired) return { do: 'rest' };
+  const trouble = troubleWith(desired, loop, now);
+  if (trouble) return { do: trouble, target: { ...desired, trigger: 'retry', by: null } };
+  const trigger = causeFor(desired, loop, now);
+  if (!trigger) return { do: 'rest' };
+  return {
+    do: 'work',
+    target: { ...desired, trigger, by: trigger === 'operator' ? (loop.asked?.by ?? null) : null },
+  };
+}
+
+/** False while a person suspended the loop, or while lost state makes every deployment a guess. */
+export function mayWork({ facts, observed }: Loop): boolean {
+  return observed !== null && facts.suspended === null && facts.hold === null;
+}
+
+/** True when what the pipeline works on is no longer wanted; never so once the target is pinned. */
+export function isSuperseded(loop: Loop): boolean {
+  if (!mayWork(loop) || !loop.target) return true;
+  if (isPinned(loop)) return false;
+  const { desired } = selectFor(loop);
+  return desired?.commit !== loop.target.commit || desired.operation !== loop.target.operation;
+}
+
+/** True after too many supersessions in a row: the running target then comes to its end first. */
+export function isPinned(loop: Loop): boolean {
+  return loop.supersessions >= maxSupersessions;
+}
+
+/** True when the deployed commit and operation are the desired ones. */
+export function isDeployed(desired: Desired, { facts }: Loop): boolean {
+  const { expected } = facts;
+  return expected?.commit === desired.commit && expected.operation === desired.operation;
+}
+
+/** Nothing was changed yet, or a reboot brought the previous system back: then the deployment is over. */
+function resume(deployment: Deployment, step: DeploymentStep, { observed }: Loop): Decision {
+  const rebooted = observed?.bootId !== deployment.bootId;
+  const isBack = rebooted && observed?.current === deployment.previous.toplevel;
+  const committing = step === 'profile' || step === 'loader';
+  return step === 'prepare' || (isBack && !committing) ? { do: 'interrupt' } : { do: 'resume', step };
+}
+
+function troubleWith(desired: Desired, { facts, asked }: Loop, now: number): 'backoff' | 'stall' | null {
+  if (facts.quarantine.some(({ commit }) => commit === desired.commit)) return 'stall';
+  const { failure } = facts;
+  if (failure?.commit !== desired.commit || asked) return null;
+  if (failure.until <= now) return null;
+  return failure.stalled ? 'stall' : 'backoff';
+}
+
+function causeFor(desired: Desired, loop: Loop, now: number): Trigger | null {
+  const { facts, asked } = loop;
+  if (facts.spentTesting === desired.commit && desired.operation === 'test' && !asked) return null;
+  if (facts.failure?.commit === desired.commit) return asked ? 'operator' : 'retry';
+  if (!isDeployed(desired, loop)) return asked ? 'operator' : 'commit';
+  if (asked) return 'operator';
+  return driftIsDue(loop, now) ? 'drift' : null;
+}
+
+function driftIsDue({ policy, facts }: Loop, now: number): boolean {
+  if (policy.drift.policy !== 'correct') return false;
+  const { runtime, profile, manual, bootloader } = facts.driftSince;
+  return [runtime, profile, manual, bootloader].some(
+    (since) => since !== undefined && Date.parse(since) + policy.drift.graceMs <= now,
+  );
+}

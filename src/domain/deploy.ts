@@ -1,0 +1,200 @@
+import { shortId, type CommitId } from './commit.ts';
+import type { Deployment, DeploymentOutcome, DeploymentStep, PhaseTiming } from './deployment.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { Expected, Facts } from './facts.ts';
+import type { Loop } from './loop.ts';
+import type { Observed } from './observed.ts';
+import type { Problem } from './problem.ts';
+import type { Target } from './target.ts';
+
+/** The facts once a deployment of the loop's target begins; `now` is epoch milliseconds. */
+export function beginDeployment(loop: Loop, phases: readonly PhaseTiming[], now: number): Facts {
+  const { facts, target, evaluation, observed } = loop;
+  if (!target || !evaluation || !observed) return facts;
+  return { ...facts, deployment: newDeployment({ facts, target, evaluation, observed, phases, now }) };
+}
+
+/** The facts with the running deployment at `step`; the daemon journals them before it takes the step. */
+export function atStep(facts: Facts, step: DeploymentStep): Facts {
+  return facts.deployment ? { ...facts, deployment: { ...facts.deployment, step } } : facts;
+}
+
+/** How a deployment ended. */
+export interface Ending {
+  readonly outcome: DeploymentOutcome;
+  readonly reason: string | null;
+  readonly message: string | null;
+  readonly log?: readonly string[];
+}
+
+/** The facts with the running deployment moved to history, which keeps the newest `keep`. */
+export function endDeployment(facts: Facts, ending: Ending, keep: number, now: number): Facts {
+  if (!facts.deployment) return facts;
+  const ended: Deployment = {
+    ...facts.deployment,
+    outcome: ending.outcome,
+    reason: ending.reason,
+    message: ending.message,
+    log: ending.log ?? facts.deployment.log,
+    step: null,
+    endedAt: new Date(now).toISOString(),
+  };
+  return { ...facts, deployment: null, deployments: [ended, ...facts.deployments].slice(0, keep) };
+}
+
+/** The facts after the running deployment was committed or staged: expected moves, and with main the floor rises. */
+export function commitDeployment(loop: Loop, ending: Ending, now: number): Facts {
+  const { deployment } = loop.facts;
+  if (!deployment) return loop.facts;
+  const expected = expectedAfter(deployment, loop.observed, now);
+  const ended = endDeployment(loop.facts, ending, loop.policy.keepDeployments, now);
+  return settleOn(ended, expected, loop.observed);
+}
+
+/** The facts when the healthy system keeps running although profile or boot loader could not be set. */
+export function leaveUncommitted(loop: Loop, problem: Problem, now: number): Facts {
+  const { deployment } = loop.facts;
+  if (!deployment) return loop.facts;
+  const { message, log } = problem;
+  const { commit, branch, operation, toplevel, previous } = deployment;
+  const ending: Ending = { outcome: 'uncommitted', reason: 'ActivationFailed', message, log };
+  return {
+    ...endDeployment(loop.facts, ending, loop.policy.keepDeployments, now),
+    expected: {
+      commit,
+      branch,
+      operation,
+      current: operation === 'boot' ? previous.toplevel : toplevel,
+      profile: previous.profile,
+      bootDefault: previous.bootDefault,
+      since: new Date(now).toISOString(),
+    },
+  };
+}
+
+/** The facts when the target needs no change on the host: recorded as deployed without a deployment. */
+export function recordWithoutChange(loop: Loop, now: number): Facts {
+  const { facts, target, evaluation, observed } = loop;
+  if (!target || !evaluation || !observed) return facts;
+  const expected: Expected = {
+    commit: target.commit,
+    branch: target.role,
+    operation: target.operation,
+    current: target.operation === 'boot' ? observed.current : evaluation.toplevel,
+    profile: observed.profile?.toplevel ?? null,
+    bootDefault: observed.bootDefault,
+    since: new Date(now).toISOString(),
+  };
+  return settleOn(facts, expected, observed);
+}
+
+/** The facts after the running deployment was undone: its commit and toplevel are quarantined. */
+export function quarantineDeployment(loop: Loop, ending: Ending, now: number): Facts {
+  const { deployment } = loop.facts;
+  if (!deployment) return loop.facts;
+  const ended = endDeployment(loop.facts, ending, loop.policy.keepDeployments, now);
+  return {
+    ...ended,
+    failure: null,
+    quarantine: [
+      ...ended.quarantine.filter(({ commit }) => commit !== deployment.commit),
+      {
+        commit: deployment.commit,
+        toplevel: deployment.toplevel,
+        reason: ending.reason ?? 'ActivationFailed',
+        since: new Date(now).toISOString(),
+        deployment: deployment.id,
+      },
+    ],
+  };
+}
+
+/** The facts with a commit quarantined because its toplevel was rolled back under another commit. */
+export function quarantineTwin(facts: Facts, { commit, toplevel }: Evaluation, now: number): Facts {
+  const twin = facts.quarantine.find((entry) => entry.toplevel === toplevel);
+  if (!twin || facts.quarantine.some((entry) => entry.commit === commit)) return facts;
+  return {
+    ...facts,
+    quarantine: [...facts.quarantine, { ...twin, commit, since: new Date(now).toISOString() }],
+  };
+}
+
+function newDeployment(from: {
+  facts: Facts;
+  target: Target;
+  evaluation: Evaluation;
+  observed: Observed;
+  phases: readonly PhaseTiming[];
+  now: number;
+}): Deployment {
+  const { facts, target, evaluation, observed, phases, now } = from;
+  return {
+    id: deploymentId(target.commit, facts, now),
+    commit: target.commit,
+    subject: facts.commits.find(({ commit }) => commit === target.commit)?.subject ?? null,
+    remote: target.remote,
+    branch: target.role,
+    toplevel: evaluation.toplevel,
+    operation: target.operation,
+    trigger: target.trigger,
+    by: target.by,
+    outcome: null,
+    step: 'prepare',
+    startedAt: new Date(now).toISOString(),
+    endedAt: null,
+    reason: null,
+    message: null,
+    phases,
+    checks: [],
+    previous: {
+      toplevel: observed.current,
+      commit:
+        observed.current === facts.expected?.current
+          ? (facts.expected?.commit ?? null)
+          : observed.currentRevision,
+      profile: observed.profile?.toplevel ?? null,
+      bootDefault: observed.bootDefault,
+    },
+    bootId: observed.bootId,
+    retried: false,
+    exitCode: null,
+    log: [],
+  };
+}
+
+function deploymentId(commit: CommitId, { deployments }: Facts, now: number): string {
+  const stem = `${new Date(now).toISOString().replace(/[-:.]/g, '')}-${shortId(commit)}`;
+  const taken = deployments.filter(({ id }) => id.startsWith(stem)).length;
+  return taken === 0 ? stem : `${stem}-${taken + 1}`;
+}
+
+function expectedAfter(deployment: Deployment, observed: Observed | null, now: number): Expected {
+  const { commit, branch, operation, toplevel, previous } = deployment;
+  const staged = operation === 'boot' || deployment.exitCode === stagedExit;
+  const moved = operation !== 'test';
+  return {
+    commit,
+    branch,
+    operation,
+    current: staged ? (observed?.current ?? previous.toplevel) : toplevel,
+    profile: moved ? toplevel : previous.profile,
+    bootDefault: moved ? toplevel : previous.bootDefault,
+    since: new Date(now).toISOString(),
+  };
+}
+
+/** switch-to-configuration: the init interface changed, so only a reboot brings the new system. */
+const stagedExit = 100;
+
+function settleOn(facts: Facts, expected: Expected, observed: Observed | null): Facts {
+  const main = expected.branch === 'main';
+  return {
+    ...facts,
+    expected,
+    failure: null,
+    bootId: observed?.bootId ?? facts.bootId,
+    spentTesting: facts.spentTesting === expected.commit ? null : facts.spentTesting,
+    committedMain: main && expected.operation !== 'test' ? expected : facts.committedMain,
+    floor: main ? { commit: expected.commit, payloadHash: null } : facts.floor,
+  };
+}

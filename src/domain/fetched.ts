@@ -1,0 +1,10 @@
+import type { Commit } from './commit.ts';
+
+/** What one fetch brought, before anything is known about trust; null for a branch that is not there. */
+export interface Fetched {
+  readonly remote: string;
+  readonly main: Commit | null;
+  readonly testing: Commit | null;
+  /** True when a head differs from the one before. */
+  readonly changed: boolean;
+}

@@ -1,0 +1,29 @@
+import { isForOtherMachine } from './after-evaluation.ts';
+import type { Loop, Waiting } from './loop.ts';
+
+/** Why a target may not be activated now, or null when the way is open. `now` is epoch milliseconds. */
+export function closedGate(loop: Loop, now: number): Waiting | null {
+  const since = (gate: string) => (loop.waiting?.gate === gate ? loop.waiting.since : now);
+  if (loop.evaluation && isForOtherMachine(loop, loop.evaluation)) {
+    return {
+      gate: 'machine-id',
+      reason: `the configuration is for the machine ${loop.evaluation.machineId}, and this one is ${loop.observed?.machineId}`,
+      since: since('machine-id'),
+      nextCheck: null,
+    };
+  }
+  if (stillShut(loop.waiting, now)) return loop.waiting;
+  if (loop.policy.mode === 'observe' && loop.built) {
+    return {
+      gate: 'mode',
+      reason: 'mode is observe: the system is built and stays inactive',
+      since: since('mode'),
+      nextCheck: null,
+    };
+  }
+  return null;
+}
+
+function stillShut(waiting: Waiting | null, now: number): waiting is Waiting {
+  return waiting?.nextCheck !== null && waiting?.nextCheck !== undefined && waiting.nextCheck > now;
+}

@@ -1,0 +1,20 @@
+import type { RemoteRule } from './remote.ts';
+
+/** What the configuration says about how the loop decides; read once, never changed while it runs. */
+export interface Policy {
+  /** observe: fetch, verify, evaluate, build and tell, never activate. */
+  readonly mode: 'enforce' | 'observe';
+  /** In the configured order. */
+  readonly remotes: readonly RemoteRule[];
+  /** Failures of one commit before the loop stalls on it. */
+  readonly attempts: { readonly evaluate: number; readonly build: number };
+  readonly drift: { readonly policy: 'report' | 'correct'; readonly graceMs: number };
+  /** Ended deployments that are remembered. */
+  readonly keepDeployments: number;
+}
+
+/** A stalled commit is looked at again after this long, in milliseconds. */
+export const stalledRetryMs = 6 * 60 * 60 * 1000;
+
+/** This many supersessions in a row pin the next commit until it ends, so that a busy repository starves nobody. */
+export const maxSupersessions = 3;

@@ -1,0 +1,44 @@
+import type { Commit, CommitId } from './commit.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { CommitRecord, Facts } from './facts.ts';
+
+const keptCommits = 200;
+
+/** The facts with what is known of a desired commit, newest last; what was known before is completed, never lost. */
+export function rememberCommit(facts: Facts, commit: CommitId, details: Commit | null, now: number): Facts {
+  const known = facts.commits.find((record) => record.commit === commit);
+  if (known && (known.subject !== null || !details)) return facts;
+  const record: CommitRecord = {
+    commit,
+    subject: details?.subject ?? null,
+    author: details?.author ?? null,
+    committedAt: details?.committedAt ?? null,
+    firstSeen: known?.firstSeen ?? new Date(now).toISOString(),
+    derivation: known?.derivation ?? null,
+    toplevel: known?.toplevel ?? null,
+  };
+  return withRecord(facts, record);
+}
+
+/** The facts with what an evaluation gave; several commits may share one toplevel. */
+export function rememberEvaluation(facts: Facts, { commit, derivation, toplevel }: Evaluation): Facts {
+  const known = facts.commits.find((record) => record.commit === commit);
+  return known ? withRecord(facts, { ...known, derivation, toplevel }) : facts;
+}
+
+/** The commits known to give this toplevel, oldest first. */
+export function commitsOf({ commits }: Facts, toplevel: string | null): readonly CommitId[] {
+  if (toplevel === null) return [];
+  return commits.filter((record) => record.toplevel === toplevel).map(({ commit }) => commit);
+}
+
+function withRecord(facts: Facts, record: CommitRecord): Facts {
+  const others = facts.commits.filter(({ commit }) => commit !== record.commit);
+  const commits = [...others, record];
+  const inUse = new Set([facts.expected?.commit, facts.committedMain?.commit, facts.deployment?.commit]);
+  const excess = commits.length - keptCommits;
+  return {
+    ...facts,
+    commits: excess > 0 ? commits.filter(({ commit }, i) => i >= excess || inUse.has(commit)) : commits,
+  };
+}

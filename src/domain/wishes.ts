@@ -1,0 +1,27 @@
+import type { CommitId } from './commit.ts';
+import type { Facts } from './facts.ts';
+
+/** The facts after `abide retry`: quarantine and failure of the commit, and of its toplevel's twins, are lifted. */
+export function liftTrouble(facts: Facts, commit: CommitId): Facts {
+  const toplevel = facts.quarantine.find((entry) => entry.commit === commit)?.toplevel ?? null;
+  const lifted = facts.quarantine.filter(
+    (entry) => entry.commit !== commit && (toplevel === null || entry.toplevel !== toplevel),
+  );
+  return {
+    ...facts,
+    quarantine: lifted,
+    failure: facts.failure?.commit === commit ? null : facts.failure,
+    spentTesting: facts.spentTesting === commit ? null : facts.spentTesting,
+  };
+}
+
+/** The facts after `abide accept`: the commit is the floor from here on, and lost state no longer holds the loop. */
+export function acceptCommit(facts: Facts, commit: CommitId): Facts {
+  return { ...facts, floor: { commit, payloadHash: null }, hold: null };
+}
+
+/** The facts under another configuration: a failure may have been the configuration's, so it gets a new chance. */
+export function noticeConfig(facts: Facts, configHash: string): Facts {
+  if (facts.configHash === configHash) return facts;
+  return { ...facts, configHash, failure: null };
+}

@@ -1,0 +1,477 @@
+import { describe, expect, test } from 'vitest';
+import { noFacts } from '../../src/domain/facts.ts';
+import { Problem } from '../../src/domain/problem.ts';
+import {
+  deploy,
+  evaluation,
+  fine,
+  history,
+  host,
+  id,
+  offer,
+  policy,
+  startReconciler,
+  top,
+  untilEvaluating,
+} from './harness.ts';
+
+describe('the way of a commit', () => {
+  test('a first commit on a fresh host goes through every step and raises the floor', async () => {
+    const driven = startReconciler();
+    await untilEvaluating(driven, null, 'm1');
+    expect(driven.pipeline()).toBe('evaluating');
+    await driven.settle('evaluate', evaluation('m1'));
+    expect(driven.pipeline()).toBe('building');
+    await driven.settle('realise');
+    expect(driven.pipeline()).toBe('activating.preparing');
+    expect(driven.facts().deployment).toMatchObject({ commit: id('m1'), step: 'prepare', outcome: null });
+    await driven.settle('prepare');
+    expect(driven.facts().deployment?.step).toBe('switch');
+    await driven.settle('activate', fine);
+    expect(driven.facts().deployment?.step).toBe('look');
+    await driven.settle('look', host('m1', { profile: null, bootDefault: null }));
+    expect(driven.pipeline()).toBe('probation');
+    await driven.settle('probe', host('m1', { profile: null, bootDefault: null }));
+    expect(driven.facts().deployment?.step).toBe('profile');
+    await driven.settle('setProfile');
+    expect(driven.facts().deployment?.step).toBe('loader');
+    await driven.settle('installLoader');
+    await driven.settle('finish', host('m1'));
+    expect(driven.pipeline()).toBe('settled');
+    expect(driven.facts()).toMatchObject({
+      floor: { commit: id('m1') },
+      deployment: null,
+      expected: { commit: id('m1'), current: top('m1'), profile: top('m1') },
+    });
+    expect(driven.facts().deployments[0]).toMatchObject({
+      outcome: 'committed',
+      step: null,
+      subject: 'subject of m1',
+    });
+    expect(driven.facts().deployments[0]?.phases.map(({ phase }) => phase)).toEqual([
+      'evaluate',
+      'build',
+      'gate',
+      'activate',
+      'probation',
+      'commit',
+    ]);
+  });
+
+  test('a commit that needs no change is recorded and makes no deployment', async () => {
+    const driven = startReconciler();
+    await untilEvaluating(driven, 'same', 'm1');
+    await driven.settle('evaluate', evaluation('m1', 'same'));
+    expect(driven.pipeline()).toBe('settled');
+    expect(driven.facts()).toMatchObject({
+      deployments: [],
+      floor: { commit: id('m1') },
+      expected: { commit: id('m1') },
+    });
+  });
+
+  test('what runs already but does not boot goes straight to committing', async () => {
+    const driven = startReconciler();
+    await driven.observes(
+      host('same', { profile: { generation: 1, toplevel: top('old') }, bootDefault: top('old') }),
+    );
+    await driven.offers(offer('origin', 'm1'));
+    await driven.settle('evaluate', evaluation('m1', 'same'));
+    await driven.settle('realise');
+    expect(driven.pipeline()).toBe('committing.profile');
+    expect(driven.waiting()).not.toContain('activate');
+  });
+
+  test('a testing branch deploys on top and main comes back when it is deleted', async () => {
+    const driven = startReconciler();
+    driven.knows(history('m1 t1'));
+    await untilEvaluating(driven, null, 'm1');
+    await deploy(driven, 'm1');
+    await driven.wait(60_000);
+    await driven.offers(offer('origin', 'm1', 't1'));
+    expect(driven.context().target).toMatchObject({ commit: id('t1'), role: 'testing', operation: 'test' });
+    await driven.settle('evaluate', evaluation('t1'));
+    await driven.settle('realise');
+    await driven.settle('prepare');
+    await driven.settle('activate', fine);
+    const tested = host('t1', { profile: { generation: 1, toplevel: top('m1') }, bootDefault: top('m1') });
+    await driven.settle('look', tested);
+    await driven.settle('probe', tested);
+    expect(driven.waiting()).not.toContain('setProfile');
+    await driven.settle('finish', tested);
+    expect(driven.facts()).toMatchObject({
+      floor: { commit: id('m1') },
+      expected: { commit: id('t1'), profile: top('m1') },
+    });
+    await driven.wait(70_000);
+    await driven.offers(offer('origin', 'm1'));
+    expect(driven.context().target).toMatchObject({ commit: id('m1'), operation: 'switch' });
+  });
+
+  test('a test deployment is not applied again after a reboot until its head moves', async () => {
+    const driven = startReconciler({
+      facts: {
+        ...noFacts,
+        bootId: 'boot-1',
+        floor: { commit: id('m1'), payloadHash: null },
+        expected: expectedOf('t1', 'test'),
+        committedMain: expectedOf('m1', 'switch'),
+      },
+    });
+    driven.knows(history('m1 t1 t2'));
+    await driven.observes(host('m1', { bootId: 'boot-2' }));
+    await driven.offers(offer('origin', 'm1', 't1'));
+    expect(driven.pipeline()).toBe('settled');
+    expect(driven.facts()).toMatchObject({ spentTesting: id('t1'), expected: { commit: id('m1') } });
+    await driven.wait(70_000);
+    await driven.offers(offer('origin', 'm1', 't2'));
+    expect(driven.context().target?.commit).toBe(id('t2'));
+  });
+});
+
+describe('supersession', () => {
+  test('a newer commit aborts the evaluation of the older one', async () => {
+    const driven = startReconciler();
+    driven.knows(history('m1 m2'));
+    await untilEvaluating(driven, 'old', 'm1');
+    const running = driven.open('evaluate');
+    await driven.offers(offer('local', 'm2'));
+    expect(running?.signal.aborted).toBe(true);
+    expect(driven.context().target?.commit).toBe(id('m2'));
+    expect(driven.pipeline()).toBe('evaluating');
+  });
+
+  test('a newer commit waits for a switch that runs', async () => {
+    const driven = startReconciler();
+    driven.knows(history('m1 m2'));
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise');
+    await driven.settle('prepare');
+    const running = driven.open('activate');
+    await driven.offers(offer('local', 'm2'));
+    expect(running?.signal.aborted).toBe(false);
+    expect(driven.pipeline()).toBe('activating.switching');
+    await driven.settle('activate', fine);
+    await driven.settle('look', host('m1'));
+    await driven.settle('probe', host('m1'));
+    await driven.settle('setProfile');
+    await driven.settle('installLoader');
+    await driven.settle('finish', host('m1'));
+    expect(driven.context().target?.commit).toBe(id('m2'));
+  });
+
+  test('after three supersessions in a row the next commit comes to its end', async () => {
+    const driven = startReconciler();
+    driven.knows(history('m1 m2 m3 m4 m5'));
+    await untilEvaluating(driven, 'old', 'm1');
+    for (const name of ['m2', 'm3', 'm4', 'm5']) {
+      await driven.offers(offer('local', name));
+      await driven.wait(6000);
+    }
+    expect(driven.context().target?.commit).toBe(id('m4'));
+    expect(driven.pipeline()).toBe('evaluating');
+    await deploy(driven, 'm4');
+    expect(driven.context().target?.commit).toBe(id('m5'));
+  });
+});
+
+describe('what is not done', () => {
+  test('a failing evaluation is tried with backoff, then stalls, and the next commit goes on at once', async () => {
+    const driven = startReconciler();
+    driven.knows(history('m1 m2'));
+    await untilEvaluating(driven, 'old', 'm1');
+    for (const attempt of [1, 2]) {
+      await driven.settle('evaluate', new Problem('evaluation_failed', 'error: on purpose'));
+      expect(driven.pipeline()).toBe('backoff');
+      expect(driven.facts().failure).toMatchObject({ attempt, attempts: 3, stalled: false });
+      await driven.wait(60_000 * 2 ** (attempt - 1));
+      expect(driven.pipeline()).toBe('evaluating');
+    }
+    await driven.settle('evaluate', new Problem('evaluation_failed', 'error: on purpose'));
+    expect(driven.pipeline()).toBe('stalled');
+    const poll = driven.open('fetch', ({ input }) => input === 'local');
+    expect(poll).toBeDefined();
+    await driven.offers(offer('local', 'm2'));
+    expect(driven.pipeline()).toBe('evaluating');
+    expect(driven.context().target?.commit).toBe(id('m2'));
+  });
+
+  test('a stalled commit is looked at again after six hours', async () => {
+    const driven = startReconciler();
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', new Problem('no_such_host', 'no host web1', { retry: 'never' }));
+    expect(driven.pipeline()).toBe('stalled');
+    await driven.wait(6 * 3_600_000 - 1);
+    expect(driven.pipeline()).toBe('stalled');
+    await driven.wait(1);
+    expect(driven.pipeline()).toBe('evaluating');
+  });
+
+  test('a full disk uses up no attempt', async () => {
+    const driven = startReconciler();
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    for (let i = 0; i < 8; i += 1) {
+      await driven.settle('realise', new Problem('no_space', 'no space left'));
+      expect(driven.pipeline()).toBe('backoff');
+      expect(driven.facts().failure).toMatchObject({ class: 'environment', attempt: 0, stalled: false });
+      await driven.wait(3_600_000);
+      await driven.settle('evaluate', evaluation('m1'));
+    }
+    expect(driven.pipeline()).toBe('building');
+  });
+
+  test('a cache without the closure is waited for, not failed', async () => {
+    const driven = startReconciler();
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle(
+      'realise',
+      new Problem('not_in_cache', 'not there yet', { retry: { afterMs: 60_000 } }),
+    );
+    expect(driven.pipeline()).toBe('gating');
+    expect(driven.context().waiting).toMatchObject({ gate: 'cache', reason: 'not there yet' });
+    expect(driven.facts().failure).toBeNull();
+    await driven.wait(60_000);
+    expect(driven.pipeline()).toBe('building');
+  });
+
+  test('the configuration of another machine is neither built nor a failure', async () => {
+    const driven = startReconciler();
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1', 'm1', { machineId: 'another' }));
+    expect(driven.pipeline()).toBe('gating');
+    expect(driven.context().waiting).toMatchObject({ gate: 'machine-id', nextCheck: null });
+    expect(driven.waiting()).not.toContain('realise');
+    await driven.wait(24 * 3_600_000);
+    expect(driven.pipeline()).toBe('gating');
+  });
+
+  test('mode observe builds and never activates', async () => {
+    const driven = startReconciler({ policy: { ...policy, mode: 'observe' } });
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise');
+    expect(driven.pipeline()).toBe('gating');
+    expect(driven.context().waiting?.gate).toBe('mode');
+    expect(driven.facts().deployment).toBeNull();
+  });
+
+  test('a busy lock is waited for', async () => {
+    const driven = startReconciler();
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise');
+    await driven.settle('prepare');
+    await driven.settle('activate', { ...fine, exitCode: 11 });
+    await driven.settle('look', host('old'));
+    expect(driven.pipeline()).toBe('gating');
+    expect(driven.context().waiting?.gate).toBe('lock');
+    expect(driven.facts().deployments).toEqual([]);
+    await driven.wait(15_000);
+    expect(driven.pipeline()).toBe('activating.preparing');
+  });
+});
+
+describe('a bad system', () => {
+  const switched = async (exitCode: number, after: string) => {
+    const driven = startReconciler();
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise');
+    await driven.settle('prepare');
+    await driven.settle('activate', { ...fine, exitCode });
+    await driven.settle('look', host(after));
+    return driven;
+  };
+
+  test('a failed activation goes back to the previous system and quarantines the commit', async () => {
+    const driven = await switched(2, 'm1');
+    expect(driven.pipeline()).toBe('rollingBack.running');
+    expect(driven.facts().deployment).toMatchObject({ step: 'rollback', previous: { toplevel: top('old') } });
+    await driven.settle('rollBack', host('old'));
+    expect(driven.pipeline()).toBe('stalled');
+    expect(driven.facts()).toMatchObject({
+      floor: null,
+      quarantine: [{ commit: id('m1'), toplevel: top('m1'), reason: 'ActivationFailed' }],
+    });
+    expect(driven.facts().deployments[0]).toMatchObject({ outcome: 'rolled_back', exitCode: 2 });
+  });
+
+  test('abide retry lifts the quarantine and tries again', async () => {
+    const driven = await switched(2, 'm1');
+    await driven.settle('rollBack', host('old'));
+    driven.actor.send({ type: 'retry', commit: null, by: 'ada' });
+    expect(driven.pipeline()).toBe('evaluating');
+    expect(driven.context().target).toMatchObject({ trigger: 'operator', by: 'ada' });
+    expect(driven.facts().quarantine).toEqual([]);
+  });
+
+  test('a failed rollback is tried again every minute until it is done', async () => {
+    const driven = await switched(2, 'm1');
+    await driven.settle('rollBack', new Problem('rollback_failed', 'exit 1'));
+    expect(driven.pipeline()).toBe('rollingBack.pausing');
+    await driven.wait(60_000);
+    expect(driven.pipeline()).toBe('rollingBack.running');
+    await driven.settle('rollBack', host('old'));
+    expect(driven.facts().deployments[0]?.outcome).toBe('rolled_back');
+  });
+
+  test('units that fail are given one more switch, then probation', async () => {
+    const driven = await switched(4, 'm1');
+    expect(driven.pipeline()).toBe('activating.pausing');
+    await driven.wait(2000);
+    expect(driven.facts().deployment?.retried).toBe(true);
+    await driven.settle('activate', { ...fine, exitCode: 4 });
+    await driven.settle('look', host('m1'));
+    expect(driven.pipeline()).toBe('probation');
+  });
+
+  test('a switch that did nothing is an attempt, not a quarantine', async () => {
+    const driven = await switched(1, 'old');
+    expect(driven.pipeline()).toBe('backoff');
+    expect(driven.facts().deployments[0]).toMatchObject({ outcome: 'failed' });
+    expect(driven.facts()).toMatchObject({ quarantine: [], failure: { class: 'activate', attempt: 1 } });
+  });
+
+  test('exit 100 stages the system for the next boot', async () => {
+    const driven = await switched(100, 'old');
+    expect(driven.pipeline()).toBe('committing.profile');
+    await driven.settle('setProfile');
+    await driven.settle('installLoader');
+    await driven.settle(
+      'finish',
+      host('old', { profile: { generation: 2, toplevel: top('m1') }, bootDefault: top('m1') }),
+    );
+    expect(driven.facts().deployments[0]?.outcome).toBe('staged');
+    expect(driven.facts().expected).toMatchObject({ current: top('old'), profile: top('m1') });
+    expect(driven.pipeline()).toBe('settled');
+  });
+
+  test('a boot loader that fails keeps the healthy system and tries just that again', async () => {
+    const driven = await switched(0, 'm1');
+    const running = host('m1', { profile: { generation: 1, toplevel: top('old') }, bootDefault: top('old') });
+    await driven.settle('probe', running);
+    await driven.settle('setProfile');
+    await driven.settle('installLoader', new Problem('boot_loader_failed', 'no room on /boot'));
+    expect(driven.facts().deployments[0]?.outcome).toBe('uncommitted');
+    expect(driven.facts()).toMatchObject({
+      quarantine: [],
+      floor: null,
+      failure: { class: 'commit', attempts: null },
+    });
+    await driven.observes(running).catch(() => undefined);
+    await driven.wait(60_000);
+    expect(driven.pipeline()).toBe('evaluating');
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise');
+    expect(driven.pipeline()).toBe('committing.profile');
+  });
+
+  test('a fresh host has nothing to go back to: the commit is quarantined and the host left as it is', async () => {
+    const driven = startReconciler();
+    await untilEvaluating(driven, null, 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise');
+    await driven.settle('prepare');
+    await driven.settle('activate', { ...fine, exitCode: 2 });
+    await driven.settle('look', host('m1'));
+    expect(driven.pipeline()).toBe('stalled');
+    expect(driven.facts().deployments[0]?.message).toContain('nothing to go back to');
+  });
+});
+
+describe('people', () => {
+  test('suspension stops the evaluation, survives in the facts, and resume goes on', async () => {
+    const driven = startReconciler();
+    await untilEvaluating(driven, 'old', 'm1');
+    driven.actor.send({ type: 'suspend', suspension: { reason: 'demo', by: 'ada', since: '', until: null } });
+    expect(driven.pipeline()).toBe('settled');
+    expect(driven.mode()).toBe('suspended');
+    expect(driven.facts().suspended?.reason).toBe('demo');
+    driven.actor.send({ type: 'resume', by: 'ada' });
+    expect(driven.pipeline()).toBe('evaluating');
+  });
+
+  test('a suspension with an end ends by itself', async () => {
+    const until = new Date(Date.parse('2026-01-01T00:00:00Z') + 7_200_000).toISOString();
+    const driven = startReconciler({
+      facts: { ...noFacts, suspended: { reason: 'x', by: null, since: '', until } },
+    });
+    await driven.observes(host('old'));
+    await driven.offers(offer('origin', 'm1'));
+    expect(driven.pipeline()).toBe('settled');
+    await driven.wait(7_200_000);
+    expect(driven.mode()).toBe('active');
+    expect(driven.pipeline()).toBe('evaluating');
+  });
+
+  test('a request is served when every remote and the host were looked at after it', async () => {
+    const driven = startReconciler();
+    await driven.observes(host('old'));
+    driven.actor.send({ type: 'reconcile', token: 'token-1' });
+    await driven.offers(offer('origin', 'm1'));
+    await driven.offers(offer('local', 'm1'));
+    await driven.observes(host('old'));
+    expect(driven.context().handled).toBeNull();
+    await driven.offers(offer('origin', 'm1'));
+    await driven.fails('local', new Problem('remote_connect', 'down'));
+    expect(driven.context().handled).toBe('token-1');
+  });
+
+  test('a rewritten head is refused until it is accepted', async () => {
+    const driven = startReconciler();
+    driven.knows(history('m1 m2'));
+    await untilEvaluating(driven, null, 'm2');
+    await deploy(driven, 'm2');
+    await driven.wait(70_000);
+    await driven.offers(offer('origin', 'x1'));
+    expect(driven.pipeline()).toBe('settled');
+    expect(driven.emitted).toContainEqual(expect.objectContaining({ type: 'rejected', reason: 'rewritten' }));
+    driven.actor.send({ type: 'accept', commit: id('x1'), reason: 'meant', by: 'ada' });
+    await driven.assessAll();
+    expect(driven.context().target?.commit).toBe(id('x1'));
+  });
+});
+
+describe('drift', () => {
+  const deployed = async (drift: typeof policy.drift) => {
+    const driven = startReconciler({ policy: { ...policy, drift } });
+    await untilEvaluating(driven, null, 'm1');
+    await deploy(driven, 'm1');
+    return driven;
+  };
+
+  test('alone it only reports', async () => {
+    const driven = await deployed({ policy: 'report', graceMs: 0 });
+    await driven.wait(30_000);
+    await driven.observes(host('by-hand'));
+    expect(driven.pipeline()).toBe('settled');
+    expect(Object.keys(driven.facts().driftSince)).not.toEqual([]);
+  });
+
+  test('policy correct brings the host back after its grace', async () => {
+    const driven = await deployed({ policy: 'correct', graceMs: 60_000 });
+    for (const looks of [1, 2]) {
+      await driven.wait(30_000);
+      await driven.observes(host('by-hand'));
+      expect([looks, driven.pipeline()]).toEqual([looks, 'settled']);
+    }
+    await driven.wait(30_000);
+    await driven.observes(host('by-hand'));
+    expect(driven.context().target).toMatchObject({ commit: id('m1'), trigger: 'drift' });
+  });
+});
+
+function expectedOf(name: string, operation: 'switch' | 'test') {
+  return {
+    commit: id(name),
+    branch: operation === 'test' ? ('testing' as const) : ('main' as const),
+    operation,
+    current: top(name),
+    profile: top('m1'),
+    bootDefault: top('m1'),
+    since: '2026-01-01T00:00:00.000Z',
+  };
+}
