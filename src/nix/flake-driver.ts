@@ -6,7 +6,7 @@ import type { NixDeps } from './nix-child.ts';
 import { realise, type BuildSettings } from './realise.ts';
 
 export interface FlakeDriverDeps extends NixDeps {
-  readonly evaluate: EvaluateSettings;
+  readonly evaluate: Omit<EvaluateSettings, 'options'>;
   readonly build: BuildSettings;
 }
 
@@ -22,7 +22,8 @@ export function createFlakeDriver(deps: FlakeDriverDeps): SystemDriver {
       rebootNeed: true,
       preCheck: true,
     },
-    evaluate: (request, signal) => evaluateFlake(deps, { ...deps.evaluate, ...request }, signal),
+    evaluate: (request, signal) =>
+      evaluateFlake(deps, { ...deps.evaluate, options: deps.build.options, ...request }, signal),
     realise: ({ evaluation, rootName }, onProgress, signal) => {
       const root = join(gcRootsDir(deps.environment), rootName);
       return realise(deps, { evaluation, root, build: deps.build, onProgress }, signal);

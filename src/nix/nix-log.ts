@@ -8,8 +8,11 @@ export interface NixLog {
   readonly lines: () => readonly string[];
   /** The first error the tool reported, one sanitised line; null when it reported none. */
   readonly firstError: () => string | null;
-  /** What Nix itself reported as errors and warnings, sanitised; what a build printed is not in it. */
-  readonly complaints: () => readonly string[];
+  /** The error when Nix printed one without reporting it: it ran out of memory, or crashed. */
+  readonly crash: () => string | null;
+  /** What Nix itself said at its error level, sanitised; what a build printed is not in it. */
+  readonly errors: () => readonly string[];
+  readonly warnings: () => readonly string[];
   /** Lines of other programs (git, ssh, the garbage collector), sanitised. */
   readonly rawLines: () => readonly string[];
 }
@@ -23,14 +26,16 @@ const infoLevel = 3;
 /** One for each child; failures are worded from it. */
 export function createNixLog(): NixLog {
   const lines = createTail();
-  const complaints = createTail();
+  const errors = createTail();
+  const warnings = createTail();
   const rawLines = createTail();
   let reported: string | null = null;
   let printed: string | null = null;
   const readMessage = ({ level, text, rawText }: Extract<NixEvent, { action: 'msg' }>) => {
     if (level <= infoLevel) lines.add(text);
-    if (level <= warningLevel) complaints.add(text);
+    if (level === warningLevel) warnings.add(text);
     if (level !== errorLevel) return;
+    errors.add(text);
     // raw_msg is the error itself; the text begins with the trace that led to it, and its form differs by version.
     if (rawText !== null) reported ??= errorLine(rawText);
     else printed ??= /error:/.test(text) ? firstLine(text) : null;
@@ -44,7 +49,9 @@ export function createNixLog(): NixLog {
       }
     },
     lines: lines.all,
-    complaints: complaints.all,
+    crash: () => (reported === null ? printed : null),
+    errors: errors.all,
+    warnings: warnings.all,
     rawLines: rawLines.all,
     firstError: () =>
       reported ?? printed ?? rawLines.all().find((line) => /^(error|fatal):/.test(line)) ?? null,

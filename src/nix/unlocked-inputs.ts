@@ -7,6 +7,7 @@ export interface UnlockedQuery {
   readonly source: string;
   readonly timeoutMs: number;
   readonly memoryBytes: number | null;
+  readonly options: Readonly<Record<string, string>>;
 }
 
 const longestLookMs = 30_000;
@@ -20,7 +21,7 @@ export async function unlockedInputs(
   query: UnlockedQuery,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const args = [...evaluateArgs, '--expr', expression(query.source)];
+  const args = [...evaluateArgs(query.options), '--expr', expression(query.source)];
   const timeoutMs = Math.min(query.timeoutMs, longestLookMs);
   const command = {
     file: 'nix',

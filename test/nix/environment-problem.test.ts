@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { environmentProblem } from '../../src/nix/environment-problem.ts';
+import { networkProblem, noSpaceProblem } from '../../src/nix/environment-problem.ts';
 import { parseInternalJson } from '../../src/nix/internal-json.ts';
 import { createNixLog } from '../../src/nix/nix-log.ts';
 
@@ -15,9 +15,10 @@ const error = (text: string) => ({ action: 'msg', level: 0, msg: `error: ${text}
 test.each([
   "writing to file '/nix/store/x': No space left on device",
   "executing SQLite statement 'insert …': database or disk is full",
+  "executing SQLite statement 'pragma …': disk I/O error (in '/nix/var/nix/db/db.sqlite')",
   'writing: Disk quota exceeded',
 ])('a full disk is no_space: %s', (text) => {
-  expect(environmentProblem(logOf(error(text)))).toMatchObject({
+  expect(noSpaceProblem(logOf(error(text)))).toMatchObject({
     code: 'no_space',
     message: expect.stringMatching(/^error: .*free space/),
   });
@@ -25,7 +26,7 @@ test.each([
 
 test('a build that filled the disk is no_space by its own log', () => {
   const printed = ['head: error writing: No space left on device'];
-  expect(environmentProblem(logOf(error("builder for 'x' failed")), printed)).toMatchObject({
+  expect(noSpaceProblem(logOf(error("builder for 'x' failed")), printed)).toMatchObject({
     code: 'no_space',
   });
 });
@@ -35,7 +36,7 @@ test.each([
   "unable to download 'https://c.example/x': Couldn't connect to server (7)",
   "unable to download 'https://c.example/x': HTTP error 503",
 ])('a server that does not answer is network: %s', (text) => {
-  expect(environmentProblem(logOf(error(text)))).toMatchObject({
+  expect(networkProblem(logOf(error(text)))).toMatchObject({
     code: 'network',
     message: `error: ${text}`,
   });
@@ -43,12 +44,17 @@ test.each([
 
 test('what git and ssh say of the network is network', () => {
   const log = logOf('ssh: connect to host h port 22: Connection refused', error("program 'git' failed"));
-  expect(environmentProblem(log)).toMatchObject({ code: 'network' });
+  expect(networkProblem(log)).toMatchObject({ code: 'network' });
 });
 
 test('a file that is not there, or words of a commit, are not of the environment', () => {
-  expect(
-    environmentProblem(logOf(error("unable to download 'https://c.example/x': HTTP error 404"))),
-  ).toBeNull();
-  expect(environmentProblem(logOf(error('connection refused, says the commit')))).toBeNull();
+  expect(networkProblem(logOf(error("unable to download 'https://c.example/x': HTTP error 404")))).toBeNull();
+  expect(networkProblem(logOf(error('connection refused, says the commit')))).toBeNull();
+});
+
+test('a cache that is down is a warning of a build that can go on, and the reason where nothing else is left', () => {
+  const text = "warning: unable to download 'https://c.example/x': Couldn't connect to server (7)";
+  const log = logOf({ action: 'msg', level: 1, msg: text }, error("builder for 'x' failed"));
+  expect(networkProblem(log)).toBeNull();
+  expect(networkProblem(log, true)).toMatchObject({ code: 'network', message: text });
 });

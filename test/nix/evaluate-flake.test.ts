@@ -215,6 +215,18 @@ test('import from derivation is refused when it is not allowed', async () => {
   expect(await lab.evaluate({ commit })).toMatchObject({ hostName: 'alpha' });
 });
 
+test('a toplevel that is no store path never becomes an argument', async () => {
+  const flake = (toplevel: string) =>
+    `{ outputs = { self }: { nixosConfigurations.alpha.config.system.build.toplevel = ${toplevel}; }; }`;
+  for (const [name, toplevel] of [
+    ['option', '{ drvPath = "--help"; outPath = "--help"; }'],
+    ['number', '{ drvPath = 1; outPath = "x"; }'],
+  ] as const) {
+    const problem = await problemOf(lab.evaluate(await repositoryWith(name, flake(toplevel))));
+    expect(problem).toMatchObject({ code: 'evaluation_failed' });
+  }
+});
+
 test('an abort ends the evaluation and says so', async () => {
   const commit = await lab.release(endless);
   const abort = new AbortController();
@@ -227,10 +239,15 @@ test('settings in the flake of the commit are not obeyed', async () => {
   const hook = join(lab.dir, 'hook.sh');
   await writeFile(hook, `#!/bin/sh\necho ran > ${marker}\n`);
   await chmod(hook, 0o755);
-  const fixture = await readFile(join(lab.repository.dir, 'flake.nix'), 'utf8');
-  const flake = fixture.replace('description =', `nixConfig.post-build-hook = "${hook}"; description =`);
-  const request = await repositoryWith('hooked', flake);
-  const evaluation = await lab.evaluate(request);
+  const repository = await createInfraRepository(join(lab.dir, 'hooked'));
+  const flake = await readFile(join(repository.dir, 'flake.nix'), 'utf8');
+  await repository.write(
+    'flake.nix',
+    flake.replace('description =', `nixConfig.post-build-hook = "${hook}"; description =`),
+  );
+  await repository.setHosts(importing.replace('built >', 'built for the hook >'));
+  const commit = await repository.commit('hook');
+  const evaluation = await lab.evaluate({ commit, source: repository.source(commit) });
   const work = { evaluation, rootName: 'hooked' };
   await lab.driver().realise(work, () => undefined, new AbortController().signal);
   expect(existsSync(evaluation.toplevel)).toBe(true);

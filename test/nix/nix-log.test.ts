@@ -33,6 +33,11 @@ test('a trace of the commit, a warning or a line of the collector is not the err
   expect(nixLog.firstError()).toBe('error: real');
 });
 
+test('an error that was only printed is a crash, a reported one is not', () => {
+  expect(log(msg(0, 'error: out of memory')).crash()).toBe('error: out of memory');
+  expect(log(msg(0, 'error: out of memory', 'out of memory')).crash()).toBeNull();
+});
+
 test('an error from before the logger was set is found among the raw lines', () => {
   expect(log('warning: x', 'error: cannot open the store').firstError()).toBe('error: cannot open the store');
   expect(log('nothing of note').firstError()).toBeNull();
@@ -44,11 +49,11 @@ test('the last fifty lines are kept, sanitised, with their indentation', () => {
   expect(lastLines(many).at(-1)).toBe('   line 59');
 });
 
-test("a build's own lines are in the log and not among Nix's complaints", () => {
+test("a build's own lines are in the log and not among what Nix said itself", () => {
   const nixLog = log(
     { action: 'result', id: 1, type: 101, fields: ['connection refused'] },
     msg(1, 'warning: y'),
   );
   expect(nixLog.lines()).toEqual(['connection refused', 'warning: y']);
-  expect(nixLog.complaints()).toEqual(['warning: y']);
+  expect(nixLog.warnings()).toEqual(['warning: y']);
 });

@@ -1,19 +1,24 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { readlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import { execaSync } from 'execa';
+import { createReadStream, existsSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdir, readlink, rename, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Evaluation, Progress } from '../../src/domain/evaluation.ts';
 import type { SystemDriver } from '../../src/nix/driver.ts';
-import { run } from '../../src/process.ts';
+import { run, succeeded } from '../../src/process.ts';
 import { createNixStore } from '../harness/nix-store.ts';
 import { createDriverLab, problemOf, type DriverLab } from './driver-lab.ts';
 
 let lab: DriverLab;
+const servers: Server[] = [];
 beforeAll(async () => {
   lab = await createDriverLab();
 });
-afterAll(() => lab.remove());
+afterAll(async () => {
+  for (const server of servers) server.close();
+  await lab.remove();
+});
 
 const never = () => new AbortController().signal;
 const evaluated = async (host: string) =>
@@ -22,6 +27,18 @@ const root = (name: string) => join(lab.store.stateDir, 'gcroots/abide', name);
 const collectGarbage = () => lab.nix('nix-collect-garbage', '-d');
 const realise = (evaluation: Evaluation, rootName: string, driver: SystemDriver = lab.driver()) =>
   driver.realise({ evaluation, rootName }, () => undefined, never());
+
+/** A binary cache over HTTP, because Nix remembers what such a one has not. */
+async function serve(files: string): Promise<string> {
+  const server = createServer((request, response) => {
+    const stream = createReadStream(join(files, request.url ?? ''));
+    stream.once('error', () => response.writeHead(404).end());
+    stream.pipe(response);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 async function builderOf(pidFile: string): Promise<number> {
   for (let tries = 0; tries < 500; tries += 1) {
@@ -161,27 +178,39 @@ test('a derivation that was collected meanwhile has to be evaluated again, at on
 });
 
 test('in substitute mode a path that no cache has is waited for, and taken when a cache has it', async () => {
-  const cache = `file://${join(lab.dir, 'cache')}`;
-  const options = { substituters: cache, 'require-sigs': 'false' };
+  const files = join(lab.dir, 'cache');
+  const url = await serve(files);
+  const options = { substituters: url, 'require-sigs': 'false' };
   const driver = lab.driver({ build: { mode: 'substitute', options } });
   const evaluation = await evaluated('note = "elsewhere";');
   await realise(evaluation, 'elsewhere');
-  await lab.nix('nix', 'copy', '--to', cache, evaluation.toplevel);
-  const hidden = `${cache}-hidden`;
-  execaSync('mv', [hidden, cache].map((url) => url.slice('file://'.length)).toReversed());
-  execaSync('rm', [root('elsewhere')]);
+  await lab.nix('nix', 'copy', '--to', `file://${files}`, evaluation.toplevel);
+  await rm(root('elsewhere'));
   await collectGarbage();
+  const narinfo = join(files, `${basename(evaluation.toplevel).slice(0, 32)}.narinfo`);
+  await rename(narinfo, `${narinfo}.later`);
   const problem = await problemOf(realise(evaluation, 'waited', driver));
   expect(problem).toMatchObject({ code: 'not_in_cache', retry: { afterMs: 60_000 } });
   expect(problem.message).toContain(evaluation.toplevel);
   expect(existsSync(evaluation.toplevel)).toBe(false);
-  execaSync('rm', ['-rf', cache.slice('file://'.length)]);
-  execaSync(
-    'mv',
-    [hidden, cache].map((url) => url.slice('file://'.length)),
-  );
+  await rename(`${narinfo}.later`, narinfo);
   await realise(evaluation, 'waited', driver);
   expect(await readlink(root('waited'))).toBe(evaluation.toplevel);
+});
+
+test('in substitute mode a cache that does not answer is a problem of the network', async () => {
+  const options = { substituters: 'http://127.0.0.1:1', 'download-attempts': '1' };
+  const driver = lab.driver({ build: { mode: 'substitute', options } });
+  const evaluation = await evaluated('note = "unreachable";');
+  expect(await problemOf(realise(evaluation, 'unreachable', driver))).toMatchObject({ code: 'network' });
+});
+
+test('a build that fails while a cache is down is still a failure of the build', async () => {
+  const options = { substituters: 'http://127.0.0.1:1', 'download-attempts': '1' };
+  const driver = lab.driver({ build: { options } });
+  expect(await problemOf(realise(await evaluated('buildFails = 1;'), 'down', driver))).toMatchObject({
+    code: 'build_failed',
+  });
 });
 
 test('progress counts the builds and names the one that runs, with its phase and its last line', async () => {
@@ -196,22 +225,17 @@ test('progress counts the builds and names the one that runs, with its phase and
   expect(done).toBe(expected);
 });
 
-const small = () =>
-  execaSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'abide-test', join(lab.dir, 'small')]);
+const command = async (file: string, ...args: string[]) =>
+  succeeded(await run({ file, args, env: { PATH: process.env['PATH'] ?? '' }, timeoutMs: 10_000 }));
+const mayMount =
+  process.getuid?.() === 0 && (await command('unshare', '-m', 'mount', '-t', 'tmpfs', 'abide', '/mnt'));
 
-function canMount(): boolean {
-  if (process.getuid?.() !== 0) return false;
-  const { exitCode } = execaSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'abide-test', '/mnt'], {
-    reject: false,
-  });
-  return exitCode === 0;
-}
-
-test.skipIf(!canMount())('a full disk is told as such, not as a failure of the build', async () => {
-  execaSync('mkdir', [join(lab.dir, 'small')]);
-  small();
+test.skipIf(!mayMount)('a full disk is told as such, not as a failure of the build', async () => {
+  const small = join(lab.dir, 'small');
+  await mkdir(small);
+  expect(await command('mount', '-t', 'tmpfs', '-o', 'size=24m', 'abide-test', small)).toBe(true);
   try {
-    const store = await createNixStore(join(lab.dir, 'small'));
+    const store = await createNixStore(small);
     const driver = lab.driver({ environment: store.env, run });
     const commit = await lab.release('{ alpha = { buildMebibytes = 40; }; }');
     const evaluation = await lab.evaluate({ commit, driver });
@@ -220,7 +244,10 @@ test.skipIf(!canMount())('a full disk is told as such, not as a failure of the b
       code: 'no_space',
       message: expect.stringMatching(/no space left on device/i),
     });
+    await command('dd', 'if=/dev/zero', `of=${join(small, 'rest')}`);
+    const next = await lab.release('{ alpha = { note = "next"; }; }');
+    expect(await problemOf(lab.evaluate({ commit: next, driver }))).toMatchObject({ code: 'no_space' });
   } finally {
-    execaSync('umount', [join(lab.dir, 'small')]);
+    await command('umount', small);
   }
 });
