@@ -1,0 +1,54 @@
+import { hostname } from 'node:os';
+import type { Command } from 'commander';
+import { ConfigError } from '../config/config-error.ts';
+import { describeConfig, findConfigWarnings } from '../config/describe.ts';
+import { configJsonSchema } from '../config/json-schema.ts';
+import { loadConfig } from '../config/load.ts';
+import { findFileWarnings } from '../config/trust-file.ts';
+
+/** Where the config commands write, each text with its own line ends, and how they say how they ended. */
+export interface ConfigOutput {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  /** Called once with the command's exit code: 0 or 2. */
+  readonly finish: (exitCode: number) => void;
+}
+
+/** Adds `config check` and `config schema` to the program. */
+export function configCommands(program: Command, output: ConfigOutput): void {
+  const config = program.command('config').description('check a configuration file, or print its schema');
+  config
+    .command('check <file>')
+    .description('say what a configuration file means, or everything that is wrong with it')
+    .option('--no-files', 'without looking at the files it names')
+    .action(async (file: string, { files }: { files: boolean }) => {
+      output.finish(await checkConfigFile(file, files, output));
+    });
+  config
+    .command('schema')
+    .description('print the JSON Schema of the configuration file')
+    .action(() => {
+      output.stdout(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+      output.finish(0);
+    });
+}
+
+type Streams = Pick<ConfigOutput, 'stdout' | 'stderr'>;
+
+async function checkConfigFile(file: string, files: boolean, { stdout, stderr }: Streams): Promise<number> {
+  const uid = process.getuid?.() ?? 0;
+  try {
+    const config = await loadConfig(file, { hostName: hostname(), uid: files ? uid : null });
+    const warnings = [
+      ...findConfigWarnings(config),
+      ...(files ? await findFileWarnings(file, config, uid) : []),
+    ];
+    stdout(`${[`${file} is valid.`, ...describeConfig(config)].join('\n')}\n`);
+    if (warnings.length > 0) stderr(`${warnings.map((warning) => `warning: ${warning}`).join('\n')}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    stderr(`${error.message}\n`);
+    return 2;
+  }
+}
