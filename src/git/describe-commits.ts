@@ -61,19 +61,21 @@ async function log(
   } catch (error) {
     if (signal.aborted)
       throw new Problem('aborted', 'reading a commit was ended because its work is no longer wanted');
-    const reason = error instanceof Error ? plainText(error.message.split('\n')[0] ?? '') : '';
-    throw new Problem('unknown_commit', `${reason} (reading ${ids.join(', ')} from the mirror)`, {
+    const text = error instanceof Error ? error.message : String(error);
+    if (noCommit.test(text)) throw unknown(ids.join(', '));
+    throw new Problem('mirror_broken', `${plainText(text, 500)} (reading a commit of the mirror)`, {
       cause: error,
     });
   }
 }
 
+const noCommit = /bad object|bad revision|unknown revision|not a valid|not a commit/;
 const format = '%H%x00%ct%x00%an%x00%s';
 
 function unknown(id: string): Problem {
   return new Problem(
     'unknown_commit',
-    `${plainText(id, 80)} is no commit of this mirror; give the id of a commit that a remote has`,
+    `${plainText(id, 140)} is no commit of this mirror; give the id of a commit that a remote has`,
     {
       retry: 'never',
     },

@@ -1,5 +1,5 @@
-import type { RemoteSource } from './remote-source.ts';
-import { transportOf } from './remote-source.ts';
+import { dirname } from 'node:path';
+import { transportOf, type RemoteSource, type Transport } from './remote-source.ts';
 
 /** A remote together with the helper that prints its token, where it has one. */
 export interface CredentialSource {
@@ -15,23 +15,51 @@ export function gitConfig(sources: readonly CredentialSource[]): string {
   );
 }
 
+/** What Nix's own use of git is configured by. */
+export interface NixGitInput {
+  readonly sources: readonly CredentialSource[];
+  readonly submodules: boolean;
+  /** The directory the mirror's `.git` is in. */
+  readonly dir: string;
+}
+
 /** Configuration for Nix's own use of git; with submodules, a token also answers for other repositories of its own host. */
-export function nixGitConfig(sources: readonly CredentialSource[], submodules: boolean): string {
-  const local = sources.some(({ remote }) => transportOf(remote) === 'file');
+export function nixGitConfig({ sources, submodules, dir }: NixGitInput): string {
+  const transports = new Set(sources.map(({ remote }) => transportOf(remote)));
   const scopes = sources.flatMap((source) => {
     const { url } = source.remote;
     return credentialSection(source, submodules && source.helper !== null ? new URL(url).origin : url);
   });
   const protocols = [
-    '[protocol "https"]',
-    '\tallow = always',
-    '[protocol "ssh"]',
-    '\tallow = always',
-    '[protocol "file"]',
+    ...protocol('https', 'always'),
+    ...protocol('ssh', 'always'),
+    ...(transports.has('http') ? protocol('http', 'always') : []),
     // `user` is what Nix needs to read the mirror; a submodule may name a path only where a remote is a path itself.
-    `\tallow = ${local ? 'always' : 'user'}`,
+    ...protocol('file', transports.has('file') ? 'always' : 'user'),
   ];
-  return [...common, '[protocol]', '\tallow = never', ...protocols, ...scopes].join('\n') + '\n';
+  const relative = submodules ? relativeSubmodules(sources[0]?.remote.url, dir) : [];
+  return [...common, '[protocol]', '\tallow = never', ...protocols, ...scopes, ...relative].join('\n') + '\n';
+}
+
+/**
+ * A submodule's URL like `../library.git` means a neighbour of the repository, and to Nix's clone the repository is
+ * the mirror: what would be the mirror's neighbour is looked for beside the first remote.
+ */
+function relativeSubmodules(url: string | undefined, dir: string): string[] {
+  const beside = url === undefined ? null : /^(.*[/:])[^/:]+\/*$/.exec(url)?.[1];
+  if (!beside) return [];
+  const neighbours = `${dirname(dir)}/`;
+  // The longest match counts, so the mirror stays what it is.
+  return [neighbours, dir].flatMap((place) =>
+    ['', 'file://'].flatMap((scheme) => {
+      const target = place === dir ? `${scheme}${dir}` : beside;
+      return [`[url ${quoted(target)}]`, `\tinsteadOf = ${quoted(`${scheme}${place}`)}`];
+    }),
+  );
+}
+
+function protocol(name: Transport, allow: 'always' | 'user'): string[] {
+  return [`[protocol "${name}"]`, `\tallow = ${allow}`];
 }
 
 /** Attributes that make git hand out a file's bytes as they were committed. */

@@ -70,12 +70,12 @@ export function fileProblem(error: unknown, place: string): unknown {
   return new Problem(full ? 'no_space' : 'mirror_broken', `${place} (${code}): ${advice}`, { cause: error });
 }
 
-async function writeHome({ home, remotes, submodules }: OpenInput): Promise<void> {
+async function writeHome({ dir, home, remotes, submodules }: OpenInput): Promise<void> {
   await ownDirectory(home);
   const sources = await Promise.all(remotes.map((remote) => writeHelper(home, remote)));
   const files = [
     ['gitconfig', gitConfig([])],
-    ['gitconfig-nix', nixGitConfig(sources, submodules)],
+    ['gitconfig-nix', nixGitConfig({ sources, submodules, dir })],
     ...sources.map((source) => [`gitconfig-${source.remote.name}`, gitConfig([source])] as const),
   ] as const;
   for (const [name, text] of files) await replaceFile(join(home, name), text, 0o600);
