@@ -22,7 +22,7 @@ const codes: Readonly<Record<number, ProblemCode>> = {
   104: 'build_failed',
 };
 
-/** Why, by exit code first. Never throws but for an abort. */
+/** Why, by exit code first. Throws only what `Run` throws. */
 export async function buildProblem(
   deps: NixDeps,
   failed: FailedBuild,

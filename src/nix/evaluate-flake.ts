@@ -10,6 +10,7 @@ import { nixOptions } from './nix-options.ts';
 import { nixString } from './nix-string.ts';
 import { isStorePath } from './store-path.ts';
 
+/** What the configuration says of evaluations. */
 export interface EvaluateSettings {
   /** Attribute under nixosConfigurations. */
   readonly host: string;

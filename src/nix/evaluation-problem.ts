@@ -12,7 +12,7 @@ export interface FailedEvaluation {
   readonly ended: NixEnded;
 }
 
-/** Why: a limit, an unlocked input, the environment, or else the commit itself. Never throws but for an abort. */
+/** Why: a limit, an unlocked input, the environment, or else the commit itself. Throws only what `Run` throws. */
 export async function evaluationProblem(
   deps: NixDeps,
   failed: FailedEvaluation,

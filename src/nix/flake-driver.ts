@@ -5,6 +5,7 @@ import { gcRootsDir } from './roots.ts';
 import type { NixDeps } from './nix-child.ts';
 import { realise, type BuildSettings } from './realise.ts';
 
+/** `build.options` are given to evaluations too, which may build what they import. */
 export interface FlakeDriverDeps extends NixDeps {
   readonly evaluate: Omit<EvaluateSettings, 'options'>;
   readonly build: BuildSettings;

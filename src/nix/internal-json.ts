@@ -20,6 +20,7 @@ export type NixEvent =
   /** A line of somebody else: git, ssh, the garbage collector, a message from before the logger was set. */
   | { readonly action: 'raw'; readonly text: string };
 
+/** What an activity or a result is about; which field means what depends on its type. */
 export type Field = string | number;
 
 /** Activity types of `start` (the numbers are Nix's). */

@@ -17,6 +17,7 @@ export interface NixDeps {
   readonly nixConfFile: string | null;
 }
 
+/** One `nix` or `nix-store` command; where its log goes is added. */
 export interface NixCommand {
   readonly file: 'nix' | 'nix-store';
   readonly args: readonly string[];
@@ -27,6 +28,7 @@ export interface NixCommand {
   readonly memoryBytes?: number | null;
 }
 
+/** How it ended, and what it said. */
 export interface NixEnded {
   readonly finished: Finished;
   readonly log: NixLog;

@@ -4,6 +4,7 @@ import { Problem } from '../domain/problem.ts';
 import { succeeded, type Finished, type Run } from '../process.ts';
 import { lastLines } from './nix-log.ts';
 
+/** What the profile of one host needs. */
 export interface ProfileDeps {
   readonly run: Run;
   readonly environment: Readonly<Record<string, string>>;

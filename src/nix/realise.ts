@@ -7,6 +7,7 @@ import { buildProblem } from './build-problem.ts';
 import { runNix, type NixDeps } from './nix-child.ts';
 import { nixOptions } from './nix-options.ts';
 
+/** What the configuration says of builds. */
 export interface BuildSettings {
   readonly timeoutMs: number;
   /** substitute: nothing is built here, the toplevel comes from a cache or not yet. */

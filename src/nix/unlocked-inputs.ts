@@ -3,6 +3,7 @@ import { evaluateArgs } from './evaluate-args.ts';
 import { runNix, type NixDeps } from './nix-child.ts';
 import { nixString } from './nix-string.ts';
 
+/** Which flake to look at, within the limits of its evaluation. */
 export interface UnlockedQuery {
   readonly source: string;
   readonly timeoutMs: number;
@@ -23,14 +24,8 @@ export async function unlockedInputs(
 ): Promise<readonly string[]> {
   const args = [...evaluateArgs(query.options), '--expr', expression(query.source)];
   const timeoutMs = Math.min(query.timeoutMs, longestLookMs);
-  const command = {
-    file: 'nix',
-    phase: 'evaluate',
-    onProgress: () => undefined,
-    ...query,
-    args,
-    timeoutMs,
-  } as const;
+  const silent = { phase: 'evaluate', onProgress: () => undefined } as const;
+  const command = { file: 'nix', memoryBytes: query.memoryBytes, args, timeoutMs, ...silent } as const;
   const { finished } = await runNix(deps, command, signal);
   if (!succeeded(finished)) return [];
   const names: unknown = JSON.parse(finished.stdout.toString());
