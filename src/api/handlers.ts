@@ -1,0 +1,54 @@
+import type { Deployment } from '../domain/deployment.ts';
+import type { HostEvent } from '../domain/event.ts';
+import type { HostStatus } from '../domain/status.ts';
+
+/** Who asked, as the client claimed it; null when it did not say. */
+export interface Claimed {
+  readonly by: string | null;
+}
+
+/** `forMs` is null for "until resumed". */
+export interface SuspendRequest extends Claimed {
+  readonly reason: string;
+  readonly forMs: number | null;
+}
+
+/** `commit` is null for "whatever is in trouble"; an abbreviation is resolved by the daemon. */
+export interface RetryRequest extends Claimed {
+  readonly commit: string | null;
+}
+
+/** `commit` may be abbreviated; the daemon resolves it. */
+export interface AcceptRequest extends Claimed {
+  readonly commit: string;
+  readonly reason: string;
+}
+
+/**
+ * What the daemon does for clients. The queries answer at once from memory. A command resolves when it is recorded, not
+ * when its work is done; it throws Refused or Problem, and the client then gets 409 with the message.
+ */
+export interface ApiHandlers {
+  status(): HostStatus;
+  /** Newest first. */
+  history(): readonly Deployment[];
+  /** By its whole id, also the one that runs. */
+  deployment(id: string): Deployment | null;
+  readonly events: {
+    /** Kept events with a greater id, oldest first. */
+    since(id: number): readonly HostEvent[];
+    /** Called once for each new event; gives the function that ends it. */
+    subscribe(listener: (event: HostEvent) => void): () => void;
+  };
+  /** Called whenever `status()` would answer something else; gives the function that ends it. */
+  onStatus(listener: () => void): () => void;
+  /** The token sorts after every earlier one as text, so that a client sees in `reconcile.handled` that it was passed. */
+  reconcile(request: Claimed): Answer<{ readonly token: string }>;
+  suspend(request: SuspendRequest): Answer<void>;
+  resume(request: Claimed): Answer<void>;
+  /** The commits whose quarantine or stall was lifted. */
+  retry(request: RetryRequest): Answer<{ readonly commits: readonly string[] }>;
+  accept(request: AcceptRequest): Answer<{ readonly commit: string }>;
+}
+
+type Answer<T> = T | Promise<T>;
