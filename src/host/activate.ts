@@ -1,0 +1,256 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, watch, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SwitchResult } from '../domain/deployment.ts';
+import type { OnProgress } from '../domain/evaluation.ts';
+import { Problem } from '../domain/problem.ts';
+import type { Run } from '../process.ts';
+import { isProgram } from './find-program.ts';
+import { createDetachedLauncher } from './launch-detached.ts';
+import { createUnitLauncher } from './launch-unit.ts';
+import type { Job, Launcher } from './launcher.ts';
+import {
+  createLogReader,
+  readExit,
+  readLog,
+  readStarted,
+  switchFiles,
+  type Started,
+} from './switch-files.ts';
+import { switchScript } from './switch-script.ts';
+
+/** One run of a toplevel's switch-to-configuration. */
+export interface SwitchOrder {
+  readonly deployment: string;
+  readonly toplevel: string;
+  readonly action: 'test' | 'boot' | 'switch' | 'check';
+  /** What the run is for, where that is not its action; names its files and its unit. */
+  readonly label?: string;
+  /** From 1. Another number is another run; the same number is the same run, also for another daemon. */
+  readonly attempt?: number;
+  /** True skips the pre-switch checks: no inhibitor may stop a rollback. */
+  readonly noCheck: boolean;
+  /** From the start of the run, across daemons. */
+  readonly timeoutMs: number;
+  readonly onProgress?: OnProgress;
+}
+
+/** Where a run stands: never begun, running, ended with a code, or ended without anybody to say how. */
+export type SwitchState = 'none' | 'running' | 'ended' | 'lost';
+
+/** Runs switch-to-configuration in a process that outlives the daemon. */
+export interface Activator {
+  /**
+   * Starts a run, or adopts the one that another daemon started, and waits for its end; one that ended gives its result at
+   * once. At the time limit it returns with `timedOut` and the run goes on: ending it is the caller's decision. Throws
+   * Problem `no_switch_program`, and `process_failed` or `tool_missing` when it could not be started.
+   */
+  readonly run: (order: SwitchOrder) => Promise<SwitchResult>;
+  readonly state: (run: SwitchName) => Promise<SwitchState>;
+  /** The first attempt under a label that has not come to an end: the one that runs, or a new one. */
+  readonly nextAttempt: (deployment: string, label: string) => Promise<number>;
+  /** Ends the deployment's runs, but those labelled `spare`: TERM, time to end, KILL; returns when they are gone. */
+  readonly end: (deployment: string, spare: string) => Promise<void>;
+}
+
+/** Names one run. */
+export type SwitchName = Pick<SwitchOrder, 'deployment' | 'label' | 'attempt'> & {
+  readonly action?: SwitchOrder['action'];
+};
+
+/** What an activator stands on. */
+export interface ActivatorDeps {
+  readonly root: string;
+  readonly stateDir: string;
+  readonly run: Run;
+  readonly activator: 'systemd' | 'direct';
+  /** PATH of the daemon, in which the wrapper's tools are found; also that of the switch. */
+  readonly path: string;
+  readonly localeArchive?: string | null;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Between TERM and KILL, in milliseconds; default 30 000, because half a switch is worse than a slow one. */
+  readonly graceMs?: number;
+}
+
+/** The activator for `system.activator`: systemd where the root is `/` and systemd runs. */
+export function resolveActivator(setting: 'auto' | 'systemd' | 'direct', root: string): 'systemd' | 'direct' {
+  if (setting !== 'auto') return setting;
+  return root === '/' && existsSync('/run/systemd/system') ? 'systemd' : 'direct';
+}
+
+/** Makes an activator; nothing is touched before its first run. */
+export function createActivator(deps: ActivatorDeps): Activator {
+  const launcher = deps.activator === 'systemd' ? createUnitLauncher(deps) : createDetachedLauncher();
+  const jobOf = (name: SwitchName) => jobNamed(deps, name.deployment, labelOf(name));
+  const state = (name: SwitchName) => stateOf(launcher, jobOf(name));
+  return {
+    state,
+    run: async (order) => {
+      const job = jobOf(order);
+      if (readStarted(job.files) === null) await begin(deps, launcher, job, order);
+      return follow(deps, launcher, job, order);
+    },
+    nextAttempt: async (deployment, label) => {
+      for (let attempt = 1; ; attempt += 1) {
+        const found = await state({ deployment, label, attempt });
+        if (found === 'none' || found === 'running') return attempt;
+      }
+    },
+    end: async (deployment, spare) => {
+      const labels = labelsIn(deps, deployment).filter((label) => !isLabelled(label, spare));
+      for (const label of labels) await endJob(deps, launcher, jobNamed(deps, deployment, label));
+    },
+  };
+}
+
+function labelOf({ action, label, attempt = 1 }: SwitchName): string {
+  const name = label ?? action ?? 'test';
+  return attempt === 1 ? name : `${name}-${attempt}`;
+}
+
+function isLabelled(label: string, name: string): boolean {
+  return label.replace(/-\d+$/, '') === name;
+}
+
+function jobNamed({ stateDir }: ActivatorDeps, deployment: string, label: string): Job {
+  return { name: `${deployment}-${label}`, files: switchFiles(stateDir, deployment, label) };
+}
+
+function labelsIn({ stateDir }: ActivatorDeps, deployment: string): string[] {
+  const { dir } = switchFiles(stateDir, deployment, 'any');
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir).flatMap((name) => /^started-([A-Za-z-]+(?:-\d+)?)$/.exec(name)?.[1] ?? []);
+}
+
+async function begin(deps: ActivatorDeps, launcher: Launcher, job: Job, order: SwitchOrder): Promise<void> {
+  const program = join(order.toplevel, 'bin/switch-to-configuration');
+  if (!isProgram(program)) {
+    throw new Problem(
+      'no_switch_program',
+      `${program} does not exist; this system cannot be activated (is system.switch.enable false?)`,
+      { retry: 'never' },
+    );
+  }
+  const { root, path, localeArchive = null } = deps;
+  const { toplevel, action, noCheck } = order;
+  const { journal } = launcher;
+  const { files } = job;
+  const text = switchScript({ files, toplevel, action, noCheck, root, path, localeArchive, journal });
+  mkdirSync(files.dir, { recursive: true, mode: 0o700 });
+  // Replaced, not rewritten: the shell of a wrapper that runs already may not have read it to its end.
+  writeFileSync(`${files.script}.tmp`, text, { mode: 0o700 });
+  renameSync(`${files.script}.tmp`, files.script);
+  await launcher.start(job);
+}
+
+const pollMs = 250;
+const livenessMs = 2000;
+/** How long a started wrapper may take to say so. */
+const beginMs = 30_000;
+
+async function follow(
+  deps: ActivatorDeps,
+  launcher: Launcher,
+  job: Job,
+  order: SwitchOrder,
+): Promise<SwitchResult> {
+  const { files } = job;
+  const news = createLogReader(files);
+  const nudge = createNudge(files.dir);
+  const since = deps.now();
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  try {
+    for (;;) {
+      await tell(news, order);
+      const exit = readExit(files);
+      if (exit) return { ...exit, timedOut: false, log: await readLog(files) };
+      const started = readStarted(files);
+      if (started === null && deps.now() - since > beginMs) throw neverBegan(job);
+      if (started && runningMs(started) > order.timeoutMs) return await timedOut(launcher, job);
+      if (started && deps.now() - lookedAt >= livenessMs) {
+        if (!(await launcher.isRunning(job, started))) return await lost(job);
+        lookedAt = deps.now();
+      }
+      await nudge.wait(pollMs);
+    }
+  } finally {
+    nudge.stop();
+  }
+}
+
+async function tell(news: () => Promise<readonly string[]>, { onProgress, label }: SwitchOrder) {
+  if (!onProgress) return;
+  const phase = label === 'rollback' ? 'rollback' : label === 'boot' ? 'commit' : 'activate';
+  for (const text of await news()) onProgress({ phase, text, done: null, expected: null });
+}
+
+async function timedOut(launcher: Launcher, job: Job): Promise<SwitchResult> {
+  const pending = await launcher.pending().catch(() => []);
+  const log = [...(await readLog(job.files)), ...pending];
+  return { exitCode: null, signal: null, timedOut: true, log };
+}
+
+/** The end may have come between the look at its file and the look at the process. */
+async function lost({ files }: Job): Promise<SwitchResult> {
+  const exit = readExit(files) ?? { exitCode: null, signal: 'lost' };
+  return { ...exit, timedOut: false, log: await readLog(files) };
+}
+
+function neverBegan({ name }: Job): Problem {
+  return new Problem('process_failed', `the switch ${name} was started and did not begin within 30 s`);
+}
+
+/** By the clock of the boot and not that of the wall, which may be set meanwhile. */
+function runningMs({ uptime }: Started): number {
+  return (Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) - uptime) * 1000;
+}
+
+/** Wakes the wait when a file appears, so that the end of a switch is seen at once; the poll is the safety net. */
+function createNudge(dir: string) {
+  let wake: (() => void) | undefined;
+  let watcher: ReturnType<typeof watch> | undefined;
+  try {
+    watcher = watch(dir, { persistent: false }, (event) => event === 'rename' && wake?.());
+    watcher.on('error', () => undefined);
+  } catch {
+    // No watches are left on this host: the poll has to do.
+  }
+  return {
+    wait: (ms: number) =>
+      new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+    stop: () => watcher?.close(),
+  };
+}
+
+async function stateOf(launcher: Launcher, job: Job): Promise<SwitchState> {
+  const started = readStarted(job.files);
+  if (started === null) return 'none';
+  if (readExit(job.files)) return 'ended';
+  if (await launcher.isRunning(job, started)) return 'running';
+  return readExit(job.files) ? 'ended' : 'lost';
+}
+
+async function endJob(deps: ActivatorDeps, launcher: Launcher, job: Job): Promise<void> {
+  const started = readStarted(job.files);
+  if (started === null || (await stateOf(launcher, job)) !== 'running') return;
+  await launcher.signal(job, started, 'SIGTERM');
+  if (await gone(launcher, job, deps.graceMs ?? 30_000)) return;
+  await launcher.signal(job, started, 'SIGKILL');
+  if (await gone(launcher, job, 10_000)) return;
+  throw new Problem('process_failed', `the switch ${job.name} does not end; it hangs in the kernel`);
+}
+
+async function gone(launcher: Launcher, job: Job, withinMs: number): Promise<boolean> {
+  for (let waited = 0; waited < withinMs; waited += 100) {
+    if ((await stateOf(launcher, job)) !== 'running') return true;
+    await sleep(100);
+  }
+  return false;
+}

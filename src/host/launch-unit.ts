@@ -1,0 +1,69 @@
+import { plainText } from '../domain/plain-text.ts';
+import { Problem } from '../domain/problem.ts';
+import { succeeded, type Run } from '../process.ts';
+import { findProgram } from './find-program.ts';
+import type { Job, Launcher } from './launcher.ts';
+
+/** What the launcher of units stands on. */
+export interface UnitDeps {
+  readonly run: Run;
+  readonly path: string;
+}
+
+/** Launches jobs as transient units, which neither the daemon's end nor the switch itself touches. */
+export function createUnitLauncher(deps: UnitDeps): Launcher {
+  return {
+    journal: true,
+    start: (job) => start(deps, job),
+    isRunning: (job) => isActive(deps, job),
+    signal: async (job, _started, name) => {
+      await systemctl(deps, 'kill', `--signal=${name}`, unitOf(job));
+    },
+    pending: async () => {
+      const { stdout } = await systemctl(deps, 'list-jobs', '--no-legend', '--no-pager');
+      const lines = stdout.toString('utf8').split('\n');
+      return lines.map((line) => plainText(line)).filter((line) => line !== '');
+    },
+  };
+}
+
+function unitOf({ name }: Job): string {
+  return `abide-switch-${name}.service`;
+}
+
+async function start(deps: UnitDeps, job: Job): Promise<void> {
+  const unit = unitOf(job);
+  const finished = await deps.run({
+    file: findProgram(deps.path, 'systemd-run'),
+    args: [
+      `--unit=${unit}`,
+      `--description=switch-to-configuration for abide, deployment ${job.name}`,
+      '--collect',
+      '--no-ask-password',
+      '--quiet',
+      '--service-type=exec',
+      '/bin/sh',
+      job.files.script,
+    ],
+    env: { PATH: deps.path },
+    timeoutMs: 60_000,
+  });
+  // The unit of a daemon that died right after it had started it is as good as a new one.
+  if (succeeded(finished) || (await isActive(deps, job))) return;
+  const log = finished.stderr.split('\n').map((line) => plainText(line));
+  const said = log.find((line) => line !== '') ?? 'it said nothing';
+  throw new Problem('process_failed', `systemd-run could not start ${unit}: ${said}`, {
+    log: log.filter((line) => line !== ''),
+  });
+}
+
+/** While the system manager executes itself anew it may not answer; then the unit counts as running. */
+async function isActive(deps: UnitDeps, job: Job): Promise<boolean> {
+  const finished = await systemctl(deps, 'show', '--property=ActiveState', '--value', unitOf(job));
+  if (!succeeded(finished)) return true;
+  return !['inactive', 'failed'].includes(finished.stdout.toString('utf8').trim());
+}
+
+function systemctl({ run, path }: UnitDeps, ...args: readonly string[]) {
+  return run({ file: findProgram(path, 'systemctl'), args, env: { PATH: path }, timeoutMs: 30_000 });
+}
