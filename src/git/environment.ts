@@ -62,7 +62,7 @@ export function nixEnvironment(
   };
 }
 
-const noPrompts = { GIT_ASKPASS: '/bin/false', SSH_ASKPASS: '/bin/false', SSH_ASKPASS_REQUIRE: 'never' };
+const noPrompts = { GIT_ASKPASS: 'false', SSH_ASKPASS: 'false', SSH_ASKPASS_REQUIRE: 'never' };
 
 const defaultKnownHosts = '/etc/ssh/ssh_known_hosts';
 

@@ -20,8 +20,8 @@ export function explainFetch(remote: RemoteSource, finished: Finished, reachedLi
       { log },
     );
   }
-  const [code, advice] = reachedLimit ? tooLarge : classify(finished.stderr);
-  return new Problem(code, advice === null ? line : `${line}; ${advice}`, { log });
+  const [code, advice] = reachedLimit ? tooLarge : classify(remote, finished.stderr);
+  return new Problem(code, advice === undefined ? line : `${line}; ${advice}`, { log });
 }
 
 /** True when git left out a branch because the remote has only part of its history; git exits 0 then. */
@@ -29,9 +29,21 @@ export function refusedAsShallow(stderr: string): boolean {
   return /^warning: rejected .* because shallow roots are not allowed to be updated/m.test(stderr);
 }
 
-function classify(stderr: string): readonly [ProblemCode, string | null] {
-  const found = kinds.find(([pattern]) => pattern.test(stderr));
-  return found ? [found[1], found[2] ?? null] : ['remote_other', null];
+type Explanation = readonly [code: ProblemCode, advice?: string | undefined];
+type Kind = readonly [pattern: RegExp, code: ProblemCode, advice?: string];
+
+/** What the remote says of itself is believed about the remote only, never about this machine. */
+function classify({ url }: RemoteSource, stderr: string): Explanation {
+  const all = stderr.replaceAll(url, '');
+  const own = all.replace(/^remote:.*$|(?<=remote error:).*$/gm, '');
+  const found = find(here, own) ?? find(there, own) ?? find(there, all);
+  if (found) return found;
+  return /Could not read from remote repository/.test(own) ? ['remote_connect'] : ['remote_other'];
+}
+
+function find(kinds: readonly Kind[], text: string): Explanation | null {
+  const found = kinds.find(([pattern]) => pattern.test(text));
+  return found ? [found[1], found[2]] : null;
 }
 
 const tooLarge = [
@@ -39,8 +51,7 @@ const tooLarge = [
   'the remote sent more than the limit of one fetch; nothing of it was kept',
 ] as const;
 
-// In order: what is on this machine first, then what is more special before what is more general.
-const kinds: readonly (readonly [RegExp, ProblemCode, string?])[] = [
+const here: readonly Kind[] = [
   [
     /No space left on device|Disk quota exceeded/,
     'no_space',
@@ -52,6 +63,14 @@ const kinds: readonly (readonly [RegExp, ProblemCode, string?])[] = [
   ],
   [/setpriv: .*(?:not found|No such file)/, 'tool_missing', 'install util-linux'],
   [/cannot run ssh: No such file|ssh: not found/, 'tool_missing', 'install the OpenSSH client'],
+  [
+    /not a git repository: '|unable to (?:create|write|open).*(?:objects|refs)|cannot lock ref/i,
+    'mirror_broken',
+  ],
+];
+
+// What is more special comes before what is more general.
+const there: readonly Kind[] = [
   [
     /Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No \S+ host key is known/,
     'remote_host_key',
@@ -75,7 +94,7 @@ const kinds: readonly (readonly [RegExp, ProblemCode, string?])[] = [
     'redirects are not followed; configure the URL it leads to',
   ],
   [
-    /error: 404\b|repository '.*' not found|Repository not found|does not appear to be a git repository|not found: did you run git update-server-info/i,
+    /error: 404\b|repository '.*' not found|Repository not found|project you were looking for could not be found|does not appear to be a git repository|not found: did you run git update-server-info/i,
     'remote_not_found',
   ],
   [/transfer closed|Operation too slow|timed out|Timeout/i, 'remote_timeout'],
@@ -88,12 +107,7 @@ const kinds: readonly (readonly [RegExp, ProblemCode, string?])[] = [
     'remote_malformed',
   ],
   [
-    /not a git repository: '|unable to (?:create|write|open).*(?:objects|refs)|cannot lock ref/i,
-    'mirror_broken',
-  ],
-  [
     /protocol|bad line length|bad pack header|mismatched algorithms|hung up unexpectedly|invalid server response|not valid: is this a git repository|expected (?:flush|service|ref)|unexpected|unknown object format|remote-curl/i,
     'remote_protocol',
   ],
-  [/Could not read from remote repository/, 'remote_connect'],
 ];

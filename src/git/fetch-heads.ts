@@ -1,4 +1,5 @@
-import type { Commit, CommitId } from '../domain/commit.ts';
+import type { CommitId } from '../domain/commit.ts';
+import type { Fetched } from '../domain/fetched.ts';
 import { Problem } from '../domain/problem.ts';
 import type { CommitReader } from './commit-reader.ts';
 import { fetchRemote, type FetchInput, type Incoming } from './fetch-remote.ts';
@@ -7,15 +8,6 @@ import { fileProblem, removeLeftovers } from './open-mirror.ts';
 import { headRef, readRefs, removeTornRefs } from './refs.ts';
 import type { RemoteSource } from './remote-source.ts';
 import type { Turns } from './turns.ts';
-
-/** What a remote served at a successful fetch; null for a branch that is not there or not asked for. */
-export interface Fetched {
-  readonly remote: string;
-  readonly main: Commit | null;
-  readonly testing: Commit | null;
-  /** False when both branches are where they were at the fetch before, also before a restart. */
-  readonly changed: boolean;
-}
 
 /** The mirror as one fetch needs it. */
 export interface FetchHeads {

@@ -112,7 +112,7 @@ const common = [
   '[log]',
   '\tshowSignature = false',
   '[gpg "x509"]',
-  '\tprogram = /bin/false',
+  '\tprogram = false',
 ];
 
 function credentialSection({ helper }: CredentialSource, scope: string): string[] {

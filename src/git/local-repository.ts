@@ -1,4 +1,5 @@
-import { lstat, readFile, realpath, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Problem } from '../domain/problem.ts';
 
@@ -52,7 +53,7 @@ async function gitDirOf(path: string): Promise<{ gitDir: string } | null> {
   const info = await stat(dotGit).catch(() => null);
   if (info?.isDirectory()) return { gitDir: dotGit };
   if (info?.isFile()) {
-    const target = /^gitdir: (.+?)\s*$/.exec(await readFile(dotGit, 'utf8'))?.[1];
+    const target = /^gitdir: (.+?)\s*$/.exec((await readLine(dotGit)) ?? '')?.[1];
     return target === undefined ? null : { gitDir: resolve(path, target) };
   }
   const bare = await Promise.all(['HEAD', 'objects', 'refs'].map((part) => exists(join(path, part))));
@@ -60,8 +61,21 @@ async function gitDirOf(path: string): Promise<{ gitDir: string } | null> {
 }
 
 async function commonDirOf(gitDir: string): Promise<string> {
-  const common = await readFile(join(gitDir, 'commondir'), 'utf8').catch(() => null);
+  const common = await readLine(join(gitDir, 'commondir'));
   return common === null ? gitDir : resolve(gitDir, common.trim());
+}
+
+/** A short file of somebody else: what is no plain file (a pipe would be waited for without end) is not there. */
+async function readLine(path: string): Promise<string | null> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => null);
+  if (file === null) return null;
+  try {
+    if (!(await file.stat()).isFile()) return null;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4096), 0, 4096, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

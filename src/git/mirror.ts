@@ -3,17 +3,19 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Ancestry } from '../domain/ancestry.ts';
 import type { Commit, CommitId } from '../domain/commit.ts';
+import type { Fetched } from '../domain/fetched.ts';
 import { plainText } from '../domain/plain-text.ts';
 import { Problem } from '../domain/problem.ts';
 import type { Run } from '../process.ts';
 import { createAncestryReader } from './ancestry.ts';
 import { createCommitReader } from './commit-reader.ts';
 import { localEnvironment, nixEnvironment } from './environment.ts';
-import { fetchHeads, type Fetched } from './fetch-heads.ts';
+import { fetchHeads } from './fetch-heads.ts';
 import { createGit } from './git.ts';
 import { keepCommits } from './keep-commits.ts';
 import { maintainMirror } from './maintain-mirror.ts';
 import { openMirror } from './open-mirror.ts';
+import { knownHeads } from './known-heads.ts';
 import { keepRef } from './refs.ts';
 import type { Log, RemoteSource } from './remote-source.ts';
 import { resolveCommit } from './resolve-commit.ts';
@@ -41,6 +43,8 @@ export interface Mirror {
   open(signal: AbortSignal): Promise<void>;
   /** One poll of one remote; any failure leaves the heads of the last success in place. */
   fetch(remote: string, signal: AbortSignal): Promise<Fetched>;
+  /** What the remotes served at their last success, from the mirror alone; empty when there is no mirror. */
+  heads(signal: AbortSignal): Promise<readonly Fetched[]>;
   /** Strict descent among the commits; those the mirror does not have are related to none. */
   ancestry(commits: readonly CommitId[], signal: AbortSignal): Promise<Ancestry>;
   describe(id: CommitId, signal: AbortSignal): Promise<Commit>;
@@ -74,6 +78,7 @@ export function createMirror(deps: MirrorDeps): Mirror {
       if (!(await isThere(gitDir))) await open(signal);
       return turns.together(() => fetchHeads({ deps, gitDir, git, remote, commits, turns }, signal));
     },
+    heads: (signal) => knownHeads({ gitDir, remotes: deps.remotes, commits }, signal),
     ancestry: (ids, signal) => ancestry.read(ids, signal),
     describe: async (id, signal) => only(await commits.read([id], signal)),
     resolve: (text, signal) => resolveCommit(git, text, signal),

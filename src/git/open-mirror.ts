@@ -79,6 +79,14 @@ async function writeHome({ dir, home, remotes, submodules }: OpenInput): Promise
     ...sources.map((source) => [`gitconfig-${source.remote.name}`, gitConfig([source])] as const),
   ] as const;
   for (const [name, text] of files) await replaceFile(join(home, name), text, 0o600);
+  const wanted = new Set([
+    ...files.map(([name]) => name),
+    ...sources.flatMap(({ remote, helper }) => (helper === null ? [] : [`credential-${remote.name}`])),
+  ]);
+  const old = (await readdir(home)).filter(
+    (name) => /^(?:gitconfig|credential)-/.test(name) && !wanted.has(name),
+  );
+  await Promise.all(old.map((name) => rm(join(home, name), { force: true })));
 }
 
 async function writeHelper(home: string, remote: RemoteSource): Promise<CredentialSource> {

@@ -23,38 +23,42 @@ export function createTurns(): Turns {
     if (gate === closed) gate = null;
     return turn;
   };
-  const opened = async (): Promise<void> => {
-    if (gate === null) return;
-    await gate;
-    // While one waited, another may have closed it again.
-    await opened();
-  };
   const leave = async (done: Promise<unknown>) => {
     sharing.delete(done);
     const task = tidy;
-    if (sharing.size > 0 || task === null) return;
+    // Whoever closed the gate to be alone tidies by themselves, or leaves it to the next.
+    if (sharing.size > 0 || task === null || gate !== null) return;
     tidy = null;
     await close(() => task().catch(() => undefined));
   };
 
+  // Looking at the gate and going through it are one step, so that nobody slips in between.
+  const together = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (gate !== null) {
+      await gate;
+      return together(work);
+    }
+    const done = work();
+    sharing.add(done);
+    try {
+      return await done;
+    } finally {
+      await leave(done);
+    }
+  };
+  const alone = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (gate !== null) {
+      await gate;
+      return alone(work);
+    }
+    return close(async () => {
+      await Promise.allSettled(sharing);
+      return work();
+    });
+  };
   return {
-    together: async (work) => {
-      await opened();
-      const done = work();
-      sharing.add(done);
-      try {
-        return await done;
-      } finally {
-        await leave(done);
-      }
-    },
-    alone: async (work) => {
-      await opened();
-      return close(async () => {
-        await Promise.allSettled(sharing);
-        return work();
-      });
-    },
+    together,
+    alone,
     ifIdle: async (work) => {
       if (gate === null && sharing.size === 0) await close(work);
     },

@@ -82,12 +82,23 @@ async function watchedDirectories(path: string): Promise<Found | null> {
   };
 }
 
+/** The directory and those below it, nearest first and never more than the limit. */
 async function tree(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => null);
-  if (entries === null) return [];
-  const below = entries.filter((entry) => entry.isDirectory()).slice(0, mostDirectories);
-  const trees = await Promise.all(below.map((entry) => tree(join(directory, entry.name))));
-  return [directory, ...trees.flat()];
+  const found: string[] = [];
+  const waiting = [directory];
+  for (
+    let next = waiting.shift();
+    next !== undefined && found.length < mostDirectories;
+    next = waiting.shift()
+  ) {
+    const parent = next;
+    const entries = await readdir(parent, { withFileTypes: true }).catch(() => null);
+    if (entries === null) continue;
+    found.push(parent);
+    const below = entries.filter((entry) => entry.isDirectory()).slice(0, mostDirectories);
+    waiting.push(...below.map((entry) => join(parent, entry.name)));
+  }
+  return found;
 }
 
 function listen(

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { descends } from '../../src/domain/ancestry.ts';
@@ -18,6 +18,7 @@ import {
   commitFiles,
   createRepository,
   deleteBranch,
+  forcePush,
   git,
   headOf,
   merge,
@@ -117,8 +118,12 @@ describe('fetch', () => {
     commitFiles(upstream, { a: '2' });
     const { mirror } = await openBench(dir, [remoteSource(upstream.dir)]);
     await mirror.fetch('origin', never);
-    git(upstream.dir, 'reset', '--hard', '--quiet', first);
-    const rewritten = commitFiles(upstream, { a: '3' });
+    const clone = { dir: join(dir, 'clone') };
+    git(dir, 'clone', '--quiet', upstream.dir, clone.dir);
+    git(clone.dir, 'reset', '--hard', '--quiet', first);
+    const rewritten = commitFiles(clone, { a: '3' });
+    git(upstream.dir, 'config', 'receive.denyCurrentBranch', 'ignore');
+    forcePush(clone, upstream.dir, 'main');
     expect((await mirror.fetch('origin', never)).main?.id).toBe(rewritten);
   });
 
@@ -261,6 +266,9 @@ describe('open', () => {
     const modes = [gitDir, join(dir, 'repo'), join(dir, 'home')].map((path) => statSync(path).mode & 0o777);
     expect(modes).toEqual([0o700, 0o700, 0o700]);
     expect(existsSync(join(gitDir, 'hooks'))).toBe(false);
+    for (const name of readdirSync(join(dir, 'home'))) {
+      expect(statSync(join(dir, 'home', name)).mode & 0o077).toBe(0);
+    }
     expect(readFileSync(join(gitDir, 'info', 'attributes'), 'utf8')).toContain('-export-subst');
   });
 

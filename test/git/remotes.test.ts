@@ -496,6 +496,20 @@ describe.skipIf(process.getuid?.() !== 0)('a local repository of somebody else (
 });
 
 describe('a local path', () => {
+  test('with another kind of object id is a problem of the remote', async () => {
+    git(dir, 'init', '--quiet', '--object-format=sha256', '--initial-branch=main', 'other');
+    commitFiles({ dir: join(dir, 'other') }, { a: '1' });
+    const problem = await failure(remoteSource(join(dir, 'other')));
+    expect(problem).toMatchObject({ code: 'remote_protocol', message: expect.stringContaining('sha256') });
+  });
+
+  test('whose files are pipes is not waited for', async () => {
+    commitFiles(upstream, { a: '1' });
+    execFileSync('mkfifo', [join(upstream.dir, '.git', 'commondir')]);
+    const problem = await failure(remoteSource(upstream.dir, { timeoutMs: 1000 }));
+    expect(problem.code).toMatch(/^remote_/);
+  });
+
   test('that is no repository says so', async () => {
     mkdirSync(join(dir, 'empty'));
     expect(await failure(remoteSource(`file://${join(dir, 'empty')}`))).toMatchObject({
