@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SwitchResult } from '../domain/deployment.ts';
@@ -6,17 +6,11 @@ import type { OnProgress } from '../domain/evaluation.ts';
 import { Problem } from '../domain/problem.ts';
 import type { Run } from '../process.ts';
 import { isProgram } from './find-program.ts';
+import { followSwitch } from './follow-switch.ts';
 import { createDetachedLauncher } from './launch-detached.ts';
 import { createUnitLauncher } from './launch-unit.ts';
 import type { Job, Launcher } from './launcher.ts';
-import {
-  createLogReader,
-  readExit,
-  readLog,
-  readStarted,
-  switchFiles,
-  type Started,
-} from './switch-files.ts';
+import { readExit, readStarted, switchFiles } from './switch-files.ts';
 import { switchScript } from './switch-script.ts';
 
 /** One run of a toplevel's switch-to-configuration. */
@@ -89,7 +83,7 @@ export function createActivator(deps: ActivatorDeps): Activator {
     run: async (order) => {
       const job = jobOf(order);
       if (readStarted(job.files) === null) await begin(deps, launcher, job, order);
-      return follow(deps, launcher, job, order);
+      return followSwitch({ launcher, job, order, now: deps.now });
     },
     nextAttempt: async (deployment, label) => {
       for (let attempt = 1; ; attempt += 1) {
@@ -142,91 +136,6 @@ async function begin(deps: ActivatorDeps, launcher: Launcher, job: Job, order: S
   writeFileSync(`${files.script}.tmp`, text, { mode: 0o700 });
   renameSync(`${files.script}.tmp`, files.script);
   await launcher.start(job);
-}
-
-const pollMs = 250;
-const livenessMs = 2000;
-/** How long a started wrapper may take to say so. */
-const beginMs = 30_000;
-
-async function follow(
-  deps: ActivatorDeps,
-  launcher: Launcher,
-  job: Job,
-  order: SwitchOrder,
-): Promise<SwitchResult> {
-  const { files } = job;
-  const news = createLogReader(files);
-  const nudge = createNudge(files.dir);
-  const since = deps.now();
-  let lookedAt = Number.NEGATIVE_INFINITY;
-  try {
-    for (;;) {
-      await tell(news, order);
-      const exit = readExit(files);
-      if (exit) return { ...exit, timedOut: false, log: await readLog(files) };
-      const started = readStarted(files);
-      if (started === null && deps.now() - since > beginMs) throw neverBegan(job);
-      if (started && runningMs(started) > order.timeoutMs) return await timedOut(launcher, job);
-      if (started && deps.now() - lookedAt >= livenessMs) {
-        if (!(await launcher.isRunning(job, started))) return await lost(job);
-        lookedAt = deps.now();
-      }
-      await nudge.wait(pollMs);
-    }
-  } finally {
-    nudge.stop();
-  }
-}
-
-async function tell(news: () => Promise<readonly string[]>, { onProgress, label }: SwitchOrder) {
-  if (!onProgress) return;
-  const phase = label === 'rollback' ? 'rollback' : label === 'boot' ? 'commit' : 'activate';
-  for (const text of await news()) onProgress({ phase, text, done: null, expected: null });
-}
-
-async function timedOut(launcher: Launcher, job: Job): Promise<SwitchResult> {
-  const pending = await launcher.pending().catch(() => []);
-  const log = [...(await readLog(job.files)), ...pending];
-  return { exitCode: null, signal: null, timedOut: true, log };
-}
-
-/** The end may have come between the look at its file and the look at the process. */
-async function lost({ files }: Job): Promise<SwitchResult> {
-  const exit = readExit(files) ?? { exitCode: null, signal: 'lost' };
-  return { ...exit, timedOut: false, log: await readLog(files) };
-}
-
-function neverBegan({ name }: Job): Problem {
-  return new Problem('process_failed', `the switch ${name} was started and did not begin within 30 s`);
-}
-
-/** By the clock of the boot and not that of the wall, which may be set meanwhile. */
-function runningMs({ uptime }: Started): number {
-  return (Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) - uptime) * 1000;
-}
-
-/** Wakes the wait when a file appears, so that the end of a switch is seen at once; the poll is the safety net. */
-function createNudge(dir: string) {
-  let wake: (() => void) | undefined;
-  let watcher: ReturnType<typeof watch> | undefined;
-  try {
-    watcher = watch(dir, { persistent: false }, (event) => event === 'rename' && wake?.());
-    watcher.on('error', () => undefined);
-  } catch {
-    // No watches are left on this host: the poll has to do.
-  }
-  return {
-    wait: (ms: number) =>
-      new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      }),
-    stop: () => watcher?.close(),
-  };
 }
 
 async function stateOf(launcher: Launcher, job: Job): Promise<SwitchState> {

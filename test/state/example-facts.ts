@@ -6,7 +6,7 @@ import type { JournalContent } from '../../src/state/journal.ts';
 export const commitOf = (digit: string) => digit.repeat(40);
 
 /** A deployment in the middle of its switch. */
-export const exampleDeployment: Deployment = {
+const exampleDeployment: Deployment = {
   id: '20260101T000000000Z-bbbbbbbb',
   commit: commitOf('b'),
   subject: 'second',

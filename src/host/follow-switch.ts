@@ -1,0 +1,96 @@
+import { readFileSync, watch } from 'node:fs';
+import type { SwitchResult } from '../domain/deployment.ts';
+import { Problem } from '../domain/problem.ts';
+import type { SwitchOrder } from './activate.ts';
+import type { Job, Launcher } from './launcher.ts';
+import { createLogReader, readExit, readLog, readStarted, type Started } from './switch-files.ts';
+
+/** A run that was begun, and how to look after it. */
+export interface Following {
+  readonly launcher: Launcher;
+  readonly job: Job;
+  readonly order: Pick<SwitchOrder, 'label' | 'timeoutMs' | 'onProgress'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+const pollMs = 250;
+const livenessMs = 2000;
+/** How long a started wrapper may take to say so. */
+const beginMs = 30_000;
+
+/** Waits for a run's end, however and by whomever it was started; see `Activator.run` for what comes of the time limit. */
+export async function followSwitch({ launcher, job, order, now }: Following): Promise<SwitchResult> {
+  const { files } = job;
+  const news = createLogReader(files);
+  const nudge = createNudge(files.dir);
+  const since = now();
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  try {
+    for (;;) {
+      await tell(news, order);
+      const exit = readExit(files);
+      if (exit) return { ...exit, timedOut: false, log: await readLog(files) };
+      const started = readStarted(files);
+      if (started === null && now() - since > beginMs) throw neverBegan(job);
+      if (started && runningMs(started) > order.timeoutMs) return await timedOut(launcher, job);
+      if (started && now() - lookedAt >= livenessMs) {
+        if (!(await launcher.isRunning(job, started))) return await lost(job);
+        lookedAt = now();
+      }
+      await nudge.wait(pollMs);
+    }
+  } finally {
+    nudge.stop();
+  }
+}
+
+async function tell(news: () => Promise<readonly string[]>, { onProgress, label }: Following['order']) {
+  if (!onProgress) return;
+  const phase = label === 'rollback' ? 'rollback' : label === 'boot' ? 'commit' : 'activate';
+  for (const text of await news()) onProgress({ phase, text, done: null, expected: null });
+}
+
+async function timedOut(launcher: Launcher, job: Job): Promise<SwitchResult> {
+  const pending = await launcher.pending().catch(() => []);
+  const log = [...(await readLog(job.files)), ...pending];
+  return { exitCode: null, signal: null, timedOut: true, log };
+}
+
+/** The end may have come between the look at its file and the look at the process. */
+async function lost({ files }: Job): Promise<SwitchResult> {
+  const exit = readExit(files) ?? { exitCode: null, signal: 'lost' };
+  return { ...exit, timedOut: false, log: await readLog(files) };
+}
+
+function neverBegan({ name }: Job): Problem {
+  return new Problem('process_failed', `the switch ${name} was started and did not begin within 30 s`);
+}
+
+/** By the clock of the boot and not that of the wall, which may be set meanwhile. */
+function runningMs({ uptime }: Started): number {
+  return (Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) - uptime) * 1000;
+}
+
+/** Wakes the wait when a file appears, so that the end of a switch is seen at once; the poll is the safety net. */
+function createNudge(dir: string) {
+  let wake: (() => void) | undefined;
+  let watcher: ReturnType<typeof watch> | undefined;
+  try {
+    watcher = watch(dir, { persistent: false }, (event) => event === 'rename' && wake?.());
+    watcher.on('error', () => undefined);
+  } catch {
+    // No watches are left on this host: the poll has to do.
+  }
+  return {
+    wait: (ms: number) =>
+      new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+    stop: () => watcher?.close(),
+  };
+}
