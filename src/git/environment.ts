@@ -55,7 +55,7 @@ export function nixEnvironment(
     ...local,
     ...input.proxyEnvironment,
     ...noPrompts,
-    GIT_CONFIG_GLOBAL: join(input.home, 'gitconfig-nix'),
+    GIT_CONFIG_GLOBAL: join(input.home, 'gitconfig.nix'),
     GIT_SSH_COMMAND: sshCommand(
       remotes.filter((remote) => transportOf(remote) === 'ssh').map(({ auth }) => auth),
     ),

@@ -1,29 +1,20 @@
-import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../domain/problem.ts';
-import { succeeded } from '../process.ts';
-import { credentialHelper } from './credentials.ts';
+import { succeeded, type Run } from '../process.ts';
 import { createGit, type Git } from './git.ts';
-import {
-  gitConfig,
-  mirrorConfig,
-  neutralAttributes,
-  nixGitConfig,
-  type CredentialSource,
-} from './git-config.ts';
-import { headRef, incomingRef, readRefs, removeTornRefs } from './refs.ts';
-import { transportOf, type Log, type RemoteSource } from './remote-source.ts';
+import { forgetRemotes } from './forget-remotes.ts';
+import { mirrorConfig, neutralAttributes } from './git-config.ts';
+import { ownDirectory, replaceFile } from './private-file.ts';
+import { removeTornRefs } from './refs.ts';
+import type { Log } from './remote-source.ts';
+import { writeHome, type HomeInput } from './write-home.ts';
 import { localEnvironment } from './environment.ts';
-import type { Run } from '../process.ts';
 
 /** What opening needs of the mirror's dependencies. */
-export interface OpenInput {
-  readonly dir: string;
-  readonly home: string;
+export interface OpenInput extends HomeInput {
   readonly path: string;
   readonly run: Run;
-  readonly remotes: readonly RemoteSource[];
-  readonly submodules: boolean;
   readonly log: Log;
 }
 
@@ -39,7 +30,7 @@ export async function openMirror(input: OpenInput, signal: AbortSignal): Promise
     await ownDirectory(input.dir);
     if ((await present(gitDir)) && !(await usable(input, gitDir, signal))) await moveAside(input, gitDir);
     if (!(await present(gitDir))) await create(input, gitDir, signal);
-    await forgetOldRemotes(input, gitDir, signal);
+    await forgetRemotes({ git: mirrorGit(input, gitDir), gitDir, remotes: input.remotes }, signal);
   } catch (error) {
     throw fileProblem(error, input.dir);
   }
@@ -68,33 +59,6 @@ export function fileProblem(error: unknown, place: string): unknown {
     ? 'make room on its file system'
     : 'it must be a directory of its own that this user may write';
   return new Problem(full ? 'no_space' : 'mirror_broken', `${place} (${code}): ${advice}`, { cause: error });
-}
-
-async function writeHome({ dir, home, remotes, submodules }: OpenInput): Promise<void> {
-  await ownDirectory(home);
-  const sources = await Promise.all(remotes.map((remote) => writeHelper(home, remote)));
-  const files = [
-    ['gitconfig', gitConfig([])],
-    ['gitconfig-nix', nixGitConfig({ sources, submodules, dir })],
-    ...sources.map((source) => [`gitconfig-${source.remote.name}`, gitConfig([source])] as const),
-  ] as const;
-  for (const [name, text] of files) await replaceFile(join(home, name), text, 0o600);
-  const wanted = new Set([
-    ...files.map(([name]) => name),
-    ...sources.flatMap(({ remote, helper }) => (helper === null ? [] : [`credential-${remote.name}`])),
-  ]);
-  const old = (await readdir(home)).filter(
-    (name) => /^(?:gitconfig|credential)-/.test(name) && !wanted.has(name),
-  );
-  await Promise.all(old.map((name) => rm(join(home, name), { force: true })));
-}
-
-async function writeHelper(home: string, remote: RemoteSource): Promise<CredentialSource> {
-  const script = transportOf(remote).startsWith('http') ? credentialHelper(remote) : null;
-  if (script === null) return { remote, helper: null };
-  const helper = join(home, `credential-${remote.name}`);
-  await replaceFile(helper, script, 0o700);
-  return { remote, helper };
 }
 
 async function create(
@@ -157,52 +121,8 @@ async function moveAside({ log }: OpenInput, gitDir: string): Promise<void> {
   );
 }
 
-/** Heads belong to a remote as it was configured when they were fetched: the same name may lead elsewhere later. */
-async function forgetOldRemotes(input: OpenInput, gitDir: string, signal: AbortSignal): Promise<void> {
-  const file = join(gitDir, 'abide-remotes');
-  const lines = input.remotes.flatMap((remote) =>
-    (['main', 'testing'] as const).flatMap((role) => {
-      const branch = remote[role]?.name;
-      return branch === undefined ? [] : [JSON.stringify([remote.name, role, branch, remote.url])];
-    }),
-  );
-  const before = new Set((await readFile(file, 'utf8').catch(() => '')).split('\n'));
-  const kept = new Set(
-    lines
-      .filter((line) => before.has(line))
-      .map((line) => JSON.parse(line) as [string, 'main' | 'testing'])
-      .flatMap(([name, role]) => [incomingRef(name, role), headRef(name, role)]),
-  );
-  const refs = [
-    ...(await readRefs(gitDir, 'refs/abide/incoming')),
-    ...(await readRefs(gitDir, 'refs/abide/remotes')),
-  ].map(([ref]) => ref);
-  const stale = refs.filter((ref) => !kept.has(ref));
-  if (stale.length > 0) {
-    const commands = stale.map((ref) => `delete ${ref}\n`).join('');
-    await mirrorGit(input, gitDir).must(['update-ref', '--stdin'], signal, commands);
-  }
-  await replaceFile(file, lines.join('\n'), 0o600);
-}
-
 function mirrorGit({ run, home, path }: OpenInput, gitDir: string): Git {
   return createGit({ run, gitDir, env: localEnvironment({ home, path, proxyEnvironment: {} }) });
-}
-
-async function ownDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  const info = await stat(path);
-  const self = process.geteuid?.() ?? info.uid;
-  if (self === 0 && info.uid !== 0) await chown(path, 0, 0);
-  await chmod(path, 0o700);
-}
-
-/** Never writes through a link and never leaves half a file. */
-async function replaceFile(file: string, text: string, mode: number): Promise<void> {
-  const fresh = `${file}.new`;
-  await rm(fresh, { force: true });
-  await writeFile(fresh, text, { mode, flag: 'wx' });
-  await rename(fresh, file);
 }
 
 async function present(path: string): Promise<boolean> {

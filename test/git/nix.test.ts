@@ -33,7 +33,7 @@ const evaluate = async (
   remote = remoteSource(upstream.dir),
 ) => {
   const { mirror } = await openBench(dir, [remote], { submodules });
-  await mirror.fetch('origin', never);
+  await mirror.fetch(remote.name, never);
   await mirror.keep([commit], never);
   const finished = await run({
     file: 'nix',
@@ -91,6 +91,8 @@ test('a submodule of the same host gets the token, by whole URL and relative to 
     flake('builtins.readFile ./whole/text + builtins.readFile ./relative/text'),
   );
   const remote = remoteSource(`${server.url}/upstream`, {
+    // A remote may have any name, also one that could be taken for a file of ours.
+    name: 'nix',
     insecure: true,
     auth: { tokenFile: join(dir, 'token') },
   });
