@@ -1,0 +1,157 @@
+import { driftKinds } from '../src/domain/facts.ts';
+import { rebootReasons } from '../src/domain/observed.ts';
+import { rejectionReasons } from '../src/domain/remote.ts';
+import { conditionTypes, loopStates } from '../src/domain/status.ts';
+
+/** The phases that are timed and can fail. */
+export const phases = [
+  'fetch',
+  'verify',
+  'evaluate',
+  'build',
+  'gate',
+  'activate',
+  'probation',
+  'commit',
+  'rollback',
+] as const;
+export type Phase = (typeof phases)[number];
+
+/** How a reconcile can end. */
+export const reconcileResults = [
+  'success',
+  'noop',
+  'failure',
+  'superseded',
+  'rolled_back',
+  'blocked',
+] as const;
+export type ReconcileResult = (typeof reconcileResults)[number];
+
+/** Why a rollback was begun. */
+export const rollbackReasons = ['activation', 'health', 'connectivity', 'deadman', 'boot', 'manual'] as const;
+export type RollbackReason = (typeof rollbackReasons)[number];
+
+/** How a fetch can end. */
+export const fetchResults = ['changed', 'unchanged', 'failure'] as const;
+export type FetchResult = (typeof fetchResults)[number];
+
+/** Where a system can be named on the host. */
+export const slots = ['current', 'booted', 'profile', 'boot_default'] as const;
+export type Slot = (typeof slots)[number];
+
+/** Upper bounds in seconds, the same on every host so that fleets can be summed. */
+export const durationBuckets = [0.5, 2, 10, 30, 60, 120, 300, 600, 1200, 2400, 4800] as const;
+
+/** The values of a label: a closed set, the configured remotes, or open; open labels stand on info gauges only. */
+export type LabelValues = readonly string[] | 'remotes' | 'open';
+
+/** One family of metrics. */
+export interface Family {
+  readonly type: 'gauge' | 'counter' | 'histogram';
+  /** One sentence with the unit. */
+  readonly help: string;
+  readonly labels: Readonly<Record<string, LabelValues>>;
+  /** The journal keeps it across restarts, because nothing else could tell it again. */
+  readonly persisted?: true;
+}
+
+/**
+ * Every metric there is; dashboards, alert rules, reference and registry are made from it. Times are seconds since the
+ * epoch and 0 for never; ages are left to the query. Every combination of closed label values exists from the start.
+ */
+export const catalogue = {
+  abide_build_info: gauge('Always 1; the running version of abide.', { version: 'open' }),
+  abide_config_info: gauge('Always 1; the mode that is configured.', { mode: 'open' }),
+  abide_desired_info: gauge('Always 1; the desired commit, where it came from and the role of its branch.', {
+    commit: 'open',
+    remote: 'open',
+    branch: 'open',
+  }),
+  abide_desired_commit_timestamp_seconds: gauge(
+    'Committer date of the desired commit, which its author wrote.',
+  ),
+  abide_desired_first_seen_timestamp_seconds: gauge(
+    'When this host first saw the desired commit as desired.',
+  ),
+  abide_system_info: gauge('Always 1; the commit a system was built from, unknown for a foreign one.', {
+    slot: 'open',
+    commit: 'open',
+  }),
+  abide_state: gauge('1 for the state the loop is in, 0 for the others.', { state: loopStates }),
+  abide_last_tick_timestamp_seconds: gauge('When the loop last looked at the host.'),
+  abide_next_reconcile_timestamp_seconds: gauge('When the loop will look again by itself.'),
+  abide_condition: gauge('1 for the status a condition has, 0 for the others.', {
+    condition: conditionTypes,
+    status: ['true', 'false', 'unknown'],
+  }),
+  abide_condition_transition_timestamp_seconds: gauge('When the status of a condition last changed.', {
+    condition: conditionTypes,
+  }),
+  abide_drift: gauge('1 while a kind of drift holds; commit also holds during a rollout.', {
+    kind: driftKinds,
+  }),
+  abide_drift_since_timestamp_seconds: gauge('When a kind of drift began, 0 while there is none.', {
+    kind: driftKinds,
+  }),
+  abide_reconciles_total: counter('Passes over desired and observed, by result.', {
+    result: reconcileResults,
+  }),
+  abide_reconcile_failures_total: counter('Failures, by the phase that failed.', { phase: phases }),
+  abide_reconcile_last_attempt_timestamp_seconds: kept('When desired and observed were last compared.'),
+  abide_reconcile_last_success_timestamp_seconds: kept('When a comparison last ended in sync.'),
+  abide_reconcile_last_failure_timestamp_seconds: kept('When a reconcile last failed or was rolled back.'),
+  abide_rebuild_last_success_timestamp_seconds: kept('When a new system was last committed.'),
+  abide_phase_duration_seconds: {
+    type: 'histogram',
+    help: 'Duration of a phase in seconds, failed ones included.',
+    labels: { phase: phases },
+  },
+  abide_phase_last_duration_seconds: gauge('Duration of the newest run of a phase in seconds.', {
+    phase: phases,
+  }),
+  abide_consecutive_failures: gauge('Failures in a row of the desired commit.'),
+  abide_quarantined_commits: gauge('Commits that were rolled back here and are not tried again.'),
+  abide_suspended: gauge('1 while the loop is suspended.'),
+  abide_suspended_since_timestamp_seconds: gauge('When the loop was suspended, 0 while it is not.'),
+  abide_suspend_expiry_timestamp_seconds: gauge('When the suspension ends by itself, 0 for never.'),
+  abide_waiting_since_timestamp_seconds: gauge('Since when something says not now, 0 while nothing does.'),
+  abide_staged_since_timestamp_seconds: gauge('Since when a system waits for a reboot, 0 while none does.'),
+  abide_reboot_required: gauge('1 for what only a reboot brings into effect.', { reason: rebootReasons }),
+  abide_rollbacks_total: counter('Rollbacks that were begun.', { reason: rollbackReasons }),
+  abide_rollback_last_timestamp_seconds: kept('When a rollback was last begun.'),
+  abide_remote_up: gauge('1 if the last fetch worked.', { remote: 'remotes' }),
+  abide_remote_last_attempt_timestamp_seconds: kept('When a remote was last asked.', { remote: 'remotes' }),
+  abide_remote_last_success_timestamp_seconds: kept('When a remote last answered.', { remote: 'remotes' }),
+  abide_remote_fetches_total: counter('Fetches by result.', { remote: 'remotes', result: fetchResults }),
+  abide_remote_selected: gauge('1 for the remote that desired came from.', { remote: 'remotes' }),
+  abide_remote_head_trusted: gauge('0 while a head of the remote is refused.', { remote: 'remotes' }),
+  abide_remote_diverged: gauge("1 while the remote's main has nothing to do with what is deployed.", {
+    remote: 'remotes',
+  }),
+  abide_trust_rejections_total: counter('Refused heads, counted once for each remote and commit.', {
+    reason: rejectionReasons,
+  }),
+  abide_trust_last_rejection_timestamp_seconds: kept('When a head was last refused for the first time.'),
+  process_start_time_seconds: gauge('When the process started; counters do not restart with it.'),
+  process_cpu_seconds_total: { type: 'counter', help: 'User and system CPU time in seconds.', labels: {} },
+  process_resident_memory_bytes: gauge('Resident memory in bytes.'),
+} as const satisfies Readonly<Record<string, Family>>;
+export type MetricName = keyof typeof catalogue;
+
+/** The catalogue as a plain list. */
+export const families: readonly (Family & { readonly name: MetricName })[] = Object.entries(catalogue).map(
+  ([name, family]) => ({ ...(family as Family), name: name as MetricName }),
+);
+
+function gauge(help: string, labels: Family['labels'] = {}): Family {
+  return { type: 'gauge', help, labels };
+}
+
+function kept(help: string, labels: Family['labels'] = {}): Family {
+  return { type: 'gauge', help, labels, persisted: true };
+}
+
+function counter(help: string, labels: Family['labels']): Family {
+  return { type: 'counter', help, labels, persisted: true };
+}

@@ -1,0 +1,41 @@
+import { families, type Family, type MetricName } from './catalogue.ts';
+import { closedSeries, type Labels } from './registry.ts';
+
+/** The values that survive a restart, by series. */
+export interface KeptValues {
+  readonly get: (name: MetricName, labels?: Labels) => number;
+  readonly set: (name: MetricName, value: number, labels?: Labels) => void;
+  readonly dump: () => Record<string, number>;
+  /** The series of a dump that the catalogue still knows; what is damaged or foreign is left out. */
+  readonly known: (values: Readonly<Record<string, number>>) => readonly {
+    readonly family: Family & { name: MetricName };
+    readonly labels: Labels;
+    readonly value: number;
+  }[];
+}
+
+/** An empty set of kept values for the configured remotes. */
+export function createKeptValues(remotes: readonly string[]): KeptValues {
+  const values = new Map<string, number>();
+  const persisted = families.filter((family) => family.persisted);
+  return {
+    get: (name, labels = {}) => values.get(seriesKey(name, labels)) ?? 0,
+    set: (name, value, labels = {}) => values.set(seriesKey(name, labels), value),
+    dump: () => Object.fromEntries(values),
+    known: (dumped) =>
+      persisted.flatMap((family) =>
+        closedSeries(family, remotes).flatMap((labels) => {
+          const value = dumped[seriesKey(family.name, labels)];
+          return typeof value === 'number' && Number.isFinite(value) && value >= 0
+            ? [{ family, labels, value }]
+            : [];
+        }),
+      ),
+  };
+}
+
+/** A series as Prometheus writes it; label values are of closed sets, so nothing needs to be escaped. */
+export function seriesKey(name: MetricName, labels: Labels): string {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  return pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`;
+}
