@@ -50,6 +50,7 @@ const environmentCodes: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'journal_unwritable',
   'credential_unreadable',
   'derivation_missing',
+  'evaluation_memory',
   'mirror_broken',
 ]);
 
@@ -68,5 +69,5 @@ function attemptsFor(kind: FailureClass, { attempts }: Policy): number | null {
 }
 
 function delayMs({ retry }: Problem, kind: FailureClass, row: number, random: () => number): number {
-  return typeof retry === 'object' ? retry.afterMs : backoffMs({ class: kind, row, random });
+  return typeof retry === 'object' ? Math.max(1000, retry.afterMs) : backoffMs({ class: kind, row, random });
 }

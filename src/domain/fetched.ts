@@ -5,6 +5,6 @@ export interface Fetched {
   readonly remote: string;
   readonly main: Commit | null;
   readonly testing: Commit | null;
-  /** True when a head differs from the one before. */
+  /** False when both branches are where they were at the fetch before, also before a restart. */
   readonly changed: boolean;
 }

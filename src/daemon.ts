@@ -1,0 +1,74 @@
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { abideVersion } from './domain/abide-version.ts';
+import { ConfigError } from './config/config-error.ts';
+import { readEnvironment } from './config/environment.ts';
+import { describeConfig, findConfigWarnings } from './config/describe.ts';
+import { loadConfig } from './config/load.ts';
+import type { Config } from './config/schema.ts';
+import { toProblem } from './domain/problem.ts';
+import type { Log } from './domain/log.ts';
+import { startDaemon } from './daemon/start-daemon.ts';
+import { createLog } from './log.ts';
+import { takeLock } from './state/lock.ts';
+
+/** How long a stopping daemon waits for what still runs, in milliseconds; a switch goes on without it. */
+const stopWithinMs = 8000;
+
+/**
+ * The daemon behind `abide run`: reads its configuration once, takes the state directory's lock, and keeps the loop going
+ * until SIGTERM or SIGINT. Resolves with the exit code: 0 stopped, 1 failed, 2 configuration.
+ */
+export async function runDaemon({ configPath }: { readonly configPath: string }): Promise<number> {
+  const environment = readEnvironment();
+  const config = await load(configPath);
+  if (!config) return 2;
+  const log = createLog({ level: config.log.level, pretty: process.stdout.isTTY });
+  const stop = new AbortController();
+  const stopped = untilSignal(log);
+  try {
+    const { dir } = config.state;
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const lock = await takeLock({ dir, pid: process.pid });
+    tellStart(config, log);
+    const daemon = await startDaemon({ config, environment, log, stopping: stop.signal });
+    const exitCode = await Promise.race([stopped, daemon.failed]);
+    stop.abort();
+    await Promise.race([daemon.stop(), sleep(stopWithinMs, undefined, { ref: false })]);
+    await lock.release();
+    return exitCode;
+  } catch (error) {
+    const problem = toProblem(error);
+    log.error({ err: problem }, problem.message);
+    return 1;
+  }
+}
+
+async function load(path: string): Promise<Config | null> {
+  try {
+    return await loadConfig(path, { hostName: hostname(), uid: process.getuid?.() ?? 0 });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return null;
+  }
+}
+
+function untilSignal(log: Log): Promise<number> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(name, () => {
+        log.info({ signal: name }, 'stopping');
+        resolve(0);
+      });
+    }
+  });
+}
+
+/** What every start says once: which version, what the configuration means, and what in it has no effect. */
+function tellStart(config: Config, log: Log): void {
+  log.info({ version: abideVersion, host: config.host, mode: config.mode, pid: process.pid }, 'abide starts');
+  for (const sentence of describeConfig(config)) log.info({}, sentence);
+  for (const warning of findConfigWarnings(config)) log.warn({}, warning);
+}

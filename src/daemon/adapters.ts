@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import type { Environment } from '../config/environment.ts';
+import type { OnProgress } from '../domain/evaluation.ts';
+import type { Log } from '../domain/log.ts';
+import type { RemoteRule } from '../domain/remote.ts';
+import { createMirror, type Mirror } from '../git/mirror.ts';
+import type { RemoteSource } from '../git/remote-source.ts';
+import { createActivator, resolveActivator, type Activator } from '../host/activate.ts';
+import { createBootLoader, type BootLoader } from '../host/boot-loader.ts';
+import { createHostObserver, type HostObserver } from '../host/observe.ts';
+import { createRollBack, type RollBack } from '../host/roll-back.ts';
+import type { SystemDriver } from '../nix/driver.ts';
+import { createFlakeDriver } from '../nix/flake-driver.ts';
+import { createProfile, type Profile } from '../nix/profile.ts';
+import { createRoots, type Roots } from '../nix/roots.ts';
+import { run } from '../process.ts';
+import { createJournal, type Journal } from '../state/journal.ts';
+import { createWitness, type Witness } from '../state/witness.ts';
+
+/** Everything the daemon acts with, made from its configuration; making it changes nothing yet. */
+export interface Adapters {
+  readonly journal: Journal;
+  readonly witness: Witness;
+  readonly mirror: Mirror;
+  readonly driver: SystemDriver;
+  readonly roots: Roots;
+  readonly profile: Profile;
+  readonly observer: HostObserver;
+  readonly activator: Activator;
+  readonly bootLoader: BootLoader;
+  readonly rollBack: RollBack;
+}
+
+/** What adapters stand on beside the configuration. */
+export interface AdapterDeps {
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly now: () => number;
+  readonly onProgress: OnProgress;
+  readonly log: Log;
+}
+
+/** The longest pack one fetch may bring, in bytes. */
+const maxPackBytes = 2 * 1024 ** 3;
+
+/** Makes the adapters of one daemon. */
+export function createAdapters(deps: AdapterDeps): Adapters {
+  const { config, environment, now, log } = deps;
+  const { dir } = config.state;
+  const nixEnvironment = environmentOfNix(deps);
+  const mirror = createMirror({
+    dir: join(dir, 'repo'),
+    home: join(dir, 'git'),
+    run,
+    remotes: config.source.remotes.map(sourceOf),
+    submodules: config.source.submodules,
+    path: environment.path,
+    proxyEnvironment: proxiesOf(environment),
+    maxPackBytes,
+    log,
+  });
+  const observer = createHostObserver({ root: config.system.root, storeDir: environment.nixStoreDir, now });
+  const activator = createActivator({
+    root: config.system.root,
+    stateDir: dir,
+    run,
+    activator: resolveActivator(config.system.activator, config.system.root),
+    path: environment.path,
+    now,
+  });
+  return {
+    journal: createJournal({ dir, now }),
+    witness: createWitness({ dir: config.state.witness, now }),
+    mirror,
+    driver: createFlakeDriver({
+      run,
+      environment: nixEnvironment,
+      gitEnvironment: mirror.environment(),
+      nixConfFile: config.evaluate.nixConfFile,
+      evaluate: {
+        host: config.host,
+        timeoutMs: config.evaluate.timeout,
+        memoryBytes: config.evaluate.memory,
+        allowImportFromDerivation: config.evaluate.allowImportFromDerivation,
+      },
+      build: { timeoutMs: config.build.timeout, mode: config.build.mode, options: config.build.options },
+    }),
+    roots: createRoots({ environment: nixEnvironment }),
+    profile: createProfile({ run, environment: nixEnvironment, root: config.system.root }),
+    observer,
+    activator,
+    bootLoader: createBootLoader({ activator, observer }),
+    rollBack: createRollBack({ activator, observer }),
+  };
+}
+
+/** What selection knows of a remote. */
+export function ruleOf({ name, branches }: Config['source']['remotes'][number]): RemoteRule {
+  return { name, main: branches.main, testing: branches.testing };
+}
+
+function sourceOf(remote: Config['source']['remotes'][number]): RemoteSource {
+  const { url, insecure, timeout, auth } = remote;
+  return { ...ruleOf(remote), url, insecure, timeoutMs: timeout, auth };
+}
+
+function proxiesOf({ nixEnvironment }: Environment): Record<string, string> {
+  return Object.fromEntries(Object.entries(nixEnvironment).filter(([name]) => /_proxy$/i.test(name)));
+}
+
+/** HOME and XDG directories are abide's own: nothing of root's account reaches an evaluation. */
+function environmentOfNix({ config, environment }: AdapterDeps): Record<string, string> {
+  const home = join(config.state.dir, 'nix');
+  return {
+    ...environment.nixEnvironment,
+    PATH: environment.path,
+    HOME: home,
+    XDG_CACHE_HOME: join(home, 'cache'),
+    XDG_CONFIG_HOME: join(home, 'config'),
+    XDG_DATA_HOME: join(home, 'data'),
+    XDG_STATE_HOME: join(home, 'state'),
+  };
+}

@@ -1,0 +1,114 @@
+import type { ActorRefFrom } from 'xstate';
+import type { reconcilerMachine } from '../../machines/reconciler.ts';
+import type { ApiHandlers } from '../api/handlers.ts';
+import { Refused } from '../api/refused.ts';
+import { shortId, type CommitId } from '../domain/commit.ts';
+import { isOrDescends } from '../domain/ancestry.ts';
+import { selectFor } from '../domain/select-for.ts';
+import type { HostStatus } from '../domain/status.ts';
+import type { Mirror } from '../git/mirror.ts';
+import type { Keeper } from './keeper.ts';
+import type { News } from './news.ts';
+
+/** What the API's commands act on. */
+export interface CommandParts {
+  readonly actor: ActorRefFrom<typeof reconcilerMachine>;
+  readonly mirror: Pick<Mirror, 'resolve' | 'ancestry'>;
+  readonly news: News;
+  readonly keeper: Pick<Keeper, 'problem'>;
+  readonly status: () => HostStatus;
+  readonly onStatus: (listener: () => void) => () => void;
+  readonly requested: (token: string) => void;
+  readonly stopping: AbortSignal;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** The API's queries and commands over the running loop; a command is recorded on disk before it is answered. */
+export function createCommands(parts: CommandParts): ApiHandlers {
+  const { actor, news, now } = parts;
+  const facts = () => actor.getSnapshot().context.facts;
+  let tokens = 0;
+  return {
+    status: parts.status,
+    onStatus: parts.onStatus,
+    history: () => {
+      const { deployment, deployments } = facts();
+      return deployment ? [deployment, ...deployments] : deployments;
+    },
+    deployment: (id) => {
+      const { deployment, deployments } = facts();
+      return [deployment, ...deployments].find((each) => each?.id === id) ?? null;
+    },
+    events: news,
+    reconcile: () => {
+      tokens += 1;
+      const token = `${new Date(now()).toISOString()}-${String(tokens).padStart(6, '0')}`;
+      parts.requested(token);
+      actor.send({ type: 'reconcile', token });
+      return { token };
+    },
+    suspend: ({ reason, forMs, by }) => {
+      const since = new Date(now()).toISOString();
+      const until = forMs === null ? null : new Date(now() + forMs).toISOString();
+      actor.send({ type: 'suspend', suspension: { reason, by, since, until } });
+      mustBeOnDisk(parts);
+    },
+    resume: ({ by }) => {
+      if (!facts().suspended) throw new Refused('this host is not suspended');
+      actor.send({ type: 'resume', by });
+      mustBeOnDisk(parts);
+    },
+    retry: ({ commit, by }) => retry(parts, commit, by),
+    accept: (request) => accept(parts, request),
+  };
+}
+
+async function retry(
+  parts: CommandParts,
+  commit: string | null,
+  by: string | null,
+): Promise<{ readonly commits: readonly CommitId[] }> {
+  const { context } = parts.actor.getSnapshot();
+  const { facts } = context;
+  if (facts.suspended) throw new Refused('this host is suspended: abide resume comes first');
+  if (facts.hold) throw new Refused(facts.hold.reason);
+  const desired = selectFor(context).desired?.commit ?? facts.spentTesting;
+  const wanted = commit === null ? desired : await parts.mirror.resolve(commit, parts.stopping);
+  if (wanted === null)
+    throw new Refused('nothing was ever selected on this host: there is nothing to try again');
+  parts.actor.send({ type: 'retry', commit: wanted, by });
+  mustBeOnDisk(parts);
+  const { quarantine } = parts.actor.getSnapshot().context.facts;
+  const lifted = facts.quarantine.filter((entry) => !quarantine.some((left) => left.commit === entry.commit));
+  return { commits: [...new Set([wanted, ...lifted.map((entry) => entry.commit)])] };
+}
+
+async function accept(
+  parts: CommandParts,
+  { commit, reason, by }: Parameters<ApiHandlers['accept']>[0],
+): Promise<{ readonly commit: CommitId }> {
+  const accepted = await parts.mirror.resolve(commit, parts.stopping);
+  if (!(await isOffered(parts, accepted))) {
+    throw new Refused(
+      `no remote has ${shortId(accepted)} on its main branch or in its history; abide status shows what they offer`,
+    );
+  }
+  parts.actor.send({ type: 'accept', commit: accepted, reason, by });
+  mustBeOnDisk(parts);
+  return { commit: accepted };
+}
+
+/** Only what a head that trust accepted stands for may be accepted: the head itself or its history. */
+async function isOffered({ actor, mirror, stopping }: CommandParts, commit: CommitId): Promise<boolean> {
+  const { heard } = actor.getSnapshot().context;
+  const heads = Object.values(heard).flatMap(({ main }) => main?.verdict.candidate ?? []);
+  const ancestry = await mirror.ancestry([...new Set([commit, ...heads])], stopping);
+  return heads.some((head) => isOrDescends(ancestry, head, commit));
+}
+
+/** A wish that a crash could undo is not granted. */
+function mustBeOnDisk({ keeper }: CommandParts): void {
+  const problem = keeper.problem();
+  if (problem) throw problem;
+}

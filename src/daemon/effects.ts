@@ -1,0 +1,171 @@
+import type { Ancestry } from '../domain/ancestry.ts';
+import type { CommitId } from '../domain/commit.ts';
+import type { Deployment, SwitchResult } from '../domain/deployment.ts';
+import type { Evaluation, OnProgress } from '../domain/evaluation.ts';
+import type { Facts } from '../domain/facts.ts';
+import type { Fetched } from '../domain/fetched.ts';
+import type { Observed } from '../domain/observed.ts';
+import { toProblem } from '../domain/problem.ts';
+import type { RemoteOffer } from '../domain/remote.ts';
+import type { Target } from '../domain/target.ts';
+import type { Log } from '../domain/log.ts';
+import { acceptAll } from '../domain/accept-all.ts';
+import type { Mirror } from '../git/mirror.ts';
+import type { Activator } from '../host/activate.ts';
+import type { BootLoader } from '../host/boot-loader.ts';
+import type { HostObserver } from '../host/observe.ts';
+import type { RollBack } from '../host/roll-back.ts';
+import type { SystemDriver } from '../nix/driver.ts';
+import type { Profile } from '../nix/profile.ts';
+import type { Roots } from '../nix/roots.ts';
+import type { Keeper } from './keeper.ts';
+
+/** What the effects are made of. */
+export interface EffectParts {
+  readonly mirror: Mirror;
+  readonly driver: SystemDriver;
+  readonly roots: Roots;
+  readonly profile: Profile;
+  readonly observer: HostObserver;
+  readonly activator: Activator;
+  readonly bootLoader: BootLoader;
+  readonly rollBack: RollBack;
+  readonly keeper: Keeper;
+  readonly onProgress: OnProgress;
+  readonly facts: () => Facts;
+  readonly source: { readonly subdir: string; readonly submodules: boolean };
+  readonly activateTimeoutMs: number;
+  readonly log: Log;
+}
+
+/** The reconciler's effects by the names of its actors. Each flushes the journal before it changes the host. */
+export type Effects = ReturnType<typeof createEffects>;
+
+/** Binds the adapters together; no decision is made here. */
+export function createEffects(parts: EffectParts) {
+  return {
+    remembered: (signal: AbortSignal) => remembered(parts, signal),
+    fetch: (remote: string, signal: AbortSignal): Promise<Fetched> => parts.mirror.fetch(remote, signal),
+    verify: (fetched: Fetched | null): Promise<RemoteOffer> => verify(fetched),
+    observe: (): Promise<Observed> => parts.observer.observe(),
+    assess: (commits: readonly CommitId[], signal: AbortSignal): Promise<Ancestry> =>
+      parts.mirror.ancestry(commits, signal),
+    evaluate: (target: Target, signal: AbortSignal) => evaluate(parts, target, signal),
+    realise: (evaluation: Evaluation, signal: AbortSignal) =>
+      parts.driver.realise({ evaluation, rootName: 'candidate' }, parts.onProgress, signal),
+    prepare: (deployment: Deployment) => prepare(parts, deployment),
+    activate: (deployment: Deployment) => activate(parts, deployment),
+    look: () => parts.observer.observe(),
+    probe: () => parts.observer.observe(),
+    setProfile: (deployment: Deployment) => setProfile(parts, deployment),
+    installLoader: (deployment: Deployment) => installLoader(parts, deployment),
+    finish: (deployment: Deployment) => finish(parts, deployment),
+    rollBack: (deployment: Deployment) => goBack(parts, deployment),
+  };
+}
+
+/** A new daemon goes on from the heads that the mirror holds, so that no testing system is left for want of an answer. */
+async function remembered(
+  { mirror, log }: EffectParts,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, RemoteOffer>>> {
+  try {
+    const heads = await mirror.heads(signal);
+    return Object.fromEntries(heads.map((fetched) => [fetched.remote, acceptAll(fetched)]));
+  } catch (error) {
+    log.warn({ err: toProblem(error) }, 'the heads of the last fetch cannot be read; they are fetched again');
+    return {};
+  }
+}
+
+async function verify(fetched: Fetched | null): Promise<RemoteOffer> {
+  if (!fetched) throw new Error('bug: nothing was fetched that could be verified');
+  return acceptAll(fetched);
+}
+
+async function evaluate(parts: EffectParts, { commit }: Target, signal: AbortSignal): Promise<Evaluation> {
+  const { mirror, driver, source, onProgress } = parts;
+  await mirror.keep(commitsInUse(parts.facts(), commit), signal);
+  const url = mirror.sourceUrl(commit, source.subdir, source.submodules);
+  return driver.evaluate({ commit, source: url, onProgress }, signal);
+}
+
+function commitsInUse({ floor, expected, committedMain, deployment }: Facts, commit: CommitId): CommitId[] {
+  const others = [floor?.commit, expected?.commit, committedMain?.commit, deployment?.commit];
+  return [...new Set([commit, ...others.filter((other) => other !== undefined)])];
+}
+
+/** The way back is pinned before anything changes. */
+async function prepare({ keeper, roots }: EffectParts, { previous, toplevel }: Deployment): Promise<void> {
+  keeper.flush();
+  if (previous.toplevel !== null) await roots.pin('previous', previous.toplevel);
+  await roots.pin('candidate', toplevel);
+}
+
+async function activate(parts: EffectParts, deployment: Deployment): Promise<SwitchResult> {
+  const { keeper, activator, onProgress, activateTimeoutMs } = parts;
+  keeper.flush();
+  const { id, toplevel, retried } = deployment;
+  return activator.run({
+    deployment: id,
+    toplevel,
+    action: 'test',
+    attempt: retried ? 2 : 1,
+    noCheck: false,
+    timeoutMs: activateTimeoutMs,
+    onProgress,
+  });
+}
+
+async function setProfile({ keeper, profile }: EffectParts, { toplevel }: Deployment): Promise<void> {
+  keeper.flush();
+  await profile.set(toplevel);
+}
+
+/** A loader that fails leaves the profile as it was, so that profile and boot default never disagree. */
+async function installLoader(parts: EffectParts, deployment: Deployment): Promise<void> {
+  const { keeper, bootLoader, profile, log } = parts;
+  keeper.flush();
+  try {
+    await bootLoader.install({ deployment: deployment.id, toplevel: deployment.toplevel });
+  } catch (error) {
+    const { profile: before } = deployment.previous;
+    if (before !== null) {
+      await profile.set(before).catch((cause: unknown) => {
+        log.error({ err: toProblem(cause), deployment: deployment.id }, 'the profile could not be put back');
+      });
+    }
+    throw error;
+  }
+}
+
+/** Roots follow what is committed; what fails here is mended by the next deployment. */
+async function finish(parts: EffectParts, { toplevel, branch, operation }: Deployment): Promise<Observed> {
+  const { roots, observer, log } = parts;
+  try {
+    await roots.pin(branch === 'main' && operation !== 'test' ? 'committed' : 'testing', toplevel);
+    await roots.unpin('candidate');
+  } catch (error) {
+    log.warn({ err: toProblem(error) }, 'the gc roots could not be brought up to date');
+  }
+  return observer.observe();
+}
+
+/** Nothing may keep a rollback from running: not even a journal that cannot be written. */
+async function goBack(parts: EffectParts, deployment: Deployment): Promise<Observed> {
+  const { keeper, rollBack, profile, bootLoader, observer, log } = parts;
+  try {
+    keeper.flush();
+  } catch (error) {
+    log.error({ err: toProblem(error) }, 'going back although the journal cannot be written');
+  }
+  const { previous, id } = deployment;
+  if (previous.toplevel === null) return observer.observe();
+  await rollBack({ deployment: id, previous: previous.toplevel });
+  const { profile: now } = await observer.observe();
+  if (previous.profile !== null && now?.toplevel !== previous.profile) {
+    await profile.set(previous.profile);
+    await bootLoader.install({ deployment: id, toplevel: previous.profile });
+  }
+  return observer.observe();
+}

@@ -1,0 +1,14 @@
+import type { Config } from '../config/schema.ts';
+import type { Policy } from '../domain/policy.ts';
+import { ruleOf } from './adapters.ts';
+
+/** What the configuration says about how the loop decides. */
+export function policyOf({ mode, source, evaluate, build, drift, retention }: Config): Policy {
+  return {
+    mode,
+    remotes: source.remotes.map(ruleOf),
+    attempts: { evaluate: evaluate.attempts, build: build.attempts },
+    drift: { policy: drift.policy, graceMs: drift.grace },
+    keepDeployments: retention.deployments,
+  };
+}

@@ -1,0 +1,54 @@
+import { createActor, fromPromise } from 'xstate';
+import { createLane } from '../../machines/exclusive.ts';
+import { observerMachine } from '../../machines/observer.ts';
+import type { ReconcilerInput } from '../../machines/reconciler-context.ts';
+import type { Planned } from '../../machines/reconciler-setup.ts';
+import { reconcilerMachine } from '../../machines/reconciler.ts';
+import { remoteMachine } from '../../machines/remote.ts';
+import type { Ancestry } from '../domain/ancestry.ts';
+import type { CommitId } from '../domain/commit.ts';
+import type { Deployment } from '../domain/deployment.ts';
+import type { Fetched } from '../domain/fetched.ts';
+import type { Observed } from '../domain/observed.ts';
+import type { RemoteOffer } from '../domain/remote.ts';
+import type { Target } from '../domain/target.ts';
+import type { Effects } from './effects.ts';
+
+/** The reconciler with its effects; not started, so that the caller can listen first. */
+export function createLoop(input: ReconcilerInput, effects: Effects) {
+  const work = createLane();
+  const onHost = createLane();
+  const changing = <Output>(effect: (deployment: Deployment) => Promise<Output>) =>
+    onHost.logic<Output, Deployment>((deployment) => effect(deployment));
+  const machine = reconcilerMachine.provide({
+    actors: {
+      remote: remoteMachine.provide({
+        actors: {
+          fetch: fromPromise<Fetched, string>(({ input: name, signal }) => effects.fetch(name, signal)),
+          verify: fromPromise<RemoteOffer, Fetched | null>(({ input: fetched }) => effects.verify(fetched)),
+        },
+      }),
+      observer: observerMachine.provide({
+        actors: { observe: fromPromise<Observed, undefined>(() => effects.observe()) },
+      }),
+      assess: fromPromise<Ancestry, readonly CommitId[]>(({ input: commits, signal }) =>
+        effects.assess(commits, signal),
+      ),
+      evaluate: work.logic((target: Target, signal) => effects.evaluate(target, signal)),
+      realise: work.logic(({ evaluation }: Planned, signal) => effects.realise(evaluation, signal)),
+      prepare: changing(effects.prepare),
+      activate: changing(effects.activate),
+      look: changing(effects.look),
+      probe: changing(effects.probe),
+      setProfile: changing(effects.setProfile),
+      installLoader: changing(effects.installLoader),
+      finish: changing(effects.finish),
+      rollBack: changing(effects.rollBack),
+    },
+  });
+  return {
+    actor: createActor(machine, { input }),
+    /** Settles when no effect runs any more. */
+    idle: () => Promise.all([work.idle(), onHost.idle()]),
+  };
+}

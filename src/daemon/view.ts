@@ -1,0 +1,87 @@
+import type { SnapshotFrom } from 'xstate';
+import type { reconcilerMachine } from '../../machines/reconciler.ts';
+import type { Progress } from '../domain/evaluation.ts';
+import type { LoopView } from '../domain/loop-view.ts';
+import type { RemoteHealth, RemoteRule } from '../domain/remote.ts';
+import { selectFor } from '../domain/select-for.ts';
+import { loopStates, type LoopState } from '../domain/status.ts';
+
+/** What a view needs beside the machine's snapshot; none of it changes while the daemon runs, but the progress. */
+export interface ViewParts {
+  readonly host: string;
+  readonly version: string;
+  readonly mode: 'enforce' | 'observe';
+  readonly trustMode: 'none' | 'tip' | 'range';
+  readonly remotes: readonly (RemoteRule & { readonly url: string })[];
+  readonly progress: () => (Progress & { readonly since: number }) | null;
+  /** The token of the newest `reconcile`. */
+  readonly requested: () => string | null;
+}
+
+/** The loop as the world may see it, from one snapshot of the reconciler. */
+export function viewOf(snapshot: SnapshotFrom<typeof reconcilerMachine>, parts: ViewParts): LoopView {
+  const { context } = snapshot;
+  const { facts, observed, waiting } = context;
+  const { desired, judgements, diverged } = selectFor(context);
+  const { host, version, mode, trustMode } = parts;
+  const state = stateOf(snapshot.value);
+  return {
+    host,
+    version,
+    mode,
+    trustMode,
+    state,
+    facts,
+    observed,
+    desired,
+    judgements,
+    diverged,
+    everSelected: desired !== null || facts.expected !== null,
+    remotes: parts.remotes.map((remote) => ({ ...remote, health: context.health[remote.name] ?? unheard })),
+    waiting: state === 'gating' ? waiting : null,
+    progress: isWorking(state) ? parts.progress() : null,
+    reconcile: { requested: parts.requested(), handled: context.handled },
+    nextReconcile: nextLook(context.health, facts.failure?.until ?? null, waiting?.nextCheck ?? null),
+    uncommitted: facts.failure?.class === 'commit',
+  };
+}
+
+const unheard: RemoteHealth = {
+  up: null,
+  lastAttempt: null,
+  lastSuccess: null,
+  error: null,
+  failures: 0,
+  nextPoll: null,
+};
+
+const working: ReadonlySet<LoopState> = new Set<LoopState>([
+  'evaluating',
+  'building',
+  'activating',
+  'probation',
+  'committing',
+  'rollingBack',
+]);
+
+function isWorking(state: LoopState): boolean {
+  return working.has(state);
+}
+
+function stateOf(value: unknown): LoopState {
+  const { pipeline } = value as { readonly pipeline: string | Readonly<Record<string, unknown>> };
+  const name = typeof pipeline === 'string' ? pipeline : Object.keys(pipeline)[0];
+  const state = loopStates.find((known) => known === name);
+  if (!state) throw new Error(`bug: the state ${name} has no public name`);
+  return state;
+}
+
+/** The earliest of what may move the loop next: a poll, a retry, a gate. */
+function nextLook(
+  health: Readonly<Record<string, RemoteHealth>>,
+  ...others: readonly (number | null)[]
+): number | null {
+  const polls = Object.values(health).map(({ nextPoll }) => nextPoll);
+  const times = [...polls, ...others].filter((time) => time !== null);
+  return times.length === 0 ? null : Math.min(...times);
+}
