@@ -5,10 +5,10 @@ import { Refused } from '../api/refused.ts';
 import { shortId, type CommitId } from '../domain/commit.ts';
 import { isOrDescends } from '../domain/ancestry.ts';
 import { selectFor } from '../domain/select-for.ts';
-import type { HostStatus } from '../domain/status.ts';
 import type { Mirror } from '../git/mirror.ts';
 import type { Keeper } from './keeper.ts';
 import type { News } from './news.ts';
+import type { Report } from './report.ts';
 
 /** What the API's commands act on. */
 export interface CommandParts {
@@ -16,8 +16,7 @@ export interface CommandParts {
   readonly mirror: Pick<Mirror, 'resolve' | 'ancestry'>;
   readonly news: News;
   readonly keeper: Pick<Keeper, 'problem'>;
-  readonly status: () => HostStatus;
-  readonly onStatus: (listener: () => void) => () => void;
+  readonly report: Pick<Report, 'status' | 'onStatus'>;
   readonly requested: (token: string) => void;
   readonly stopping: AbortSignal;
   /** Epoch milliseconds. */
@@ -30,8 +29,8 @@ export function createCommands(parts: CommandParts): ApiHandlers {
   const facts = () => actor.getSnapshot().context.facts;
   let tokens = 0;
   return {
-    status: parts.status,
-    onStatus: parts.onStatus,
+    status: () => parts.report.status(),
+    onStatus: (listener) => parts.report.onStatus(listener),
     history: () => {
       const { deployment, deployments } = facts();
       return deployment ? [deployment, ...deployments] : deployments;

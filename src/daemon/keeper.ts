@@ -13,7 +13,7 @@ export interface Keeper {
   /** Returns when everything is on disk; throws Problem `journal_unwritable`, and then the step must not be taken. */
   flush(): void;
   /** Writes also what changes without a decision: counters, events, conditions. Never throws. */
-  save(): void;
+  readonly save: () => void;
   /** Why the last write failed; null when it did not. */
   problem(): Problem | null;
 }

@@ -1,28 +1,27 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { createMetrics, type Metrics } from '../../metrics/observe.ts';
+import { createApiServer } from '../api/server.ts';
+import type { Environment } from '../config/environment.ts';
+import { configHash } from '../config/hash.ts';
+import type { Config } from '../config/schema.ts';
 import { abideVersion } from '../domain/abide-version.ts';
-import { deriveConditions } from '../domain/conditions.ts';
-import type { Progress } from '../domain/evaluation.ts';
-import { hostStatus } from '../domain/host-status.ts';
 import type { Log } from '../domain/log.ts';
 import { toProblem } from '../domain/problem.ts';
-import type { Condition } from '../domain/status.ts';
-import { configHash } from '../config/hash.ts';
-import type { Environment } from '../config/environment.ts';
-import type { Config } from '../config/schema.ts';
-import { createApiServer } from '../api/server.ts';
-import { createMetrics } from '../../metrics/observe.ts';
-import { createAdapters, ruleOf } from './adapters.ts';
+import type { Recovered } from '../state/recover.ts';
+import { createAdapters, ruleOf, type Adapters } from './adapters.ts';
 import { createCommands } from './commands.ts';
 import { createEffects } from './effects.ts';
 import { createKeeper } from './keeper.ts';
 import { keepListening } from './listen.ts';
-import { loadState } from './state.ts';
 import { createNews } from './news.ts';
 import { policyOf } from './policy-of.ts';
+import { createProgressBoard } from './progress-board.ts';
+import { recordEmitted } from './record-emitted.ts';
+import { createReport } from './report.ts';
 import { createLoop } from './start-loop.ts';
 import { startMetrics } from './start-metrics.ts';
-import { recordEmitted } from './record-emitted.ts';
+import { loadState } from './state.ts';
 import { viewOf } from './view.ts';
 import { watchLocalRemotes } from './watch-local-remotes.ts';
 
@@ -45,143 +44,39 @@ export interface RunningDaemon {
 /** Counters that change without a decision reach the disk this often, in milliseconds. */
 const saveEveryMs = 5 * 60_000;
 
-/** Puts everything together and starts it: adapters, state, machine, listeners. */
-export async function startDaemon({
-  config,
-  environment,
-  log,
-  stopping,
-}: DaemonInput): Promise<RunningDaemon> {
+/** Puts everything together and starts it: adapters, what earlier daemons left, the loop, the listeners. */
+export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
+  const { config, log, stopping } = input;
   const now = () => Date.now();
-  let progress: (Progress & { since: number }) | null = null;
-  const statusListeners = new Set<() => void>();
-  const tellStatus = () => {
-    for (const listener of statusListeners) listener();
-  };
-  const onProgress = (next: Progress) => {
-    progress = { ...next, since: progress?.phase === next.phase ? progress.since : now() };
-    tellStatus();
-  };
-  const adapters = createAdapters({ config, environment, now, onProgress, log });
-  const mirrorExists = existsSync(join(config.state.dir, 'repo', '.git', 'HEAD'));
-  await adapters.mirror.open(stopping).catch((error: unknown) => {
-    log.error({ err: toProblem(error) }, 'the mirror cannot be opened; it is tried again with every poll');
-  });
-  const observed = await adapters.observer.observe();
-  const state = await loadState({
-    adapters,
-    mirrorExists,
-    anchor: config.trust.anchor,
-    configHash: configHash(config),
-    observed,
-    log,
-    now,
-    stopping,
-  });
-  let conditions: readonly Condition[] = state.conditions;
-  const news = createNews({ events: state.events, nextId: state.nextEventId, now, log });
+  const board = createProgressBoard(() => core.report.touch(), now);
+  const adapters = createAdapters({ ...input, now, onProgress: board.post });
+  const state = await prepareState(input, adapters, now);
   const metrics = createMetrics({
     remotes: config.source.remotes.map(({ name }) => name),
     version: abideVersion,
     now,
   });
   metrics.restore(state.counters);
-  const keeper = createKeeper({
-    ...adapters,
-    facts: state.facts,
-    news,
-    counters: metrics.dump,
-    conditions: () => conditions,
-    log,
-  });
-  const effects = createEffects({
-    ...adapters,
-    keeper,
-    onProgress,
-    facts: () => loop.actor.getSnapshot().context.facts,
-    source: config.source,
-    activateTimeoutMs: config.activate.timeout,
-    log,
-  });
-  const loop = createLoop(
-    {
-      policy: policyOf(config),
-      facts: state.facts,
-      heard: await effects.remembered(stopping),
-      machineId: observed.machineId ?? config.host,
-      polls: config.source.remotes.map(({ name, poll }) => ({ name, pollMs: poll })),
-      observeEveryMs: config.drift.interval,
-      now,
-      random: Math.random,
-    },
-    effects,
-  );
-  let requested: string | null = null;
-  const view = () =>
-    viewOf(loop.actor.getSnapshot(), {
-      host: config.host,
-      version: abideVersion,
-      mode: config.mode,
-      trustMode: config.trust.mode,
-      remotes: config.source.remotes.map((remote) => ({ ...ruleOf(remote), url: remote.url })),
-      progress: () => progress,
-      requested: () => requested,
-    });
-  const nowIso = () => new Date(now()).toISOString();
-  const failed = new Promise<number>((resolve) => {
-    loop.actor.subscribe({
-      next: ({ context }) => {
-        keeper.offer(context.facts);
-        const seen = view();
-        conditions = deriveConditions(seen, conditions, nowIso());
-        metrics.updateFrom(seen, conditions);
-        tellStatus();
-      },
-      error: (error) => {
-        log.error({ err: error }, 'bug: the loop broke; the daemon ends and starts anew from its journal');
-        resolve(1);
-      },
-    });
-  });
-  loop.actor.on('*', (emitted) => recordEmitted(emitted, { news, metrics }));
-  const status = () => hostStatus(view(), conditions, nowIso());
+  const core = await createCore({ ...input, adapters, state, metrics, board, now });
+  const { loop, keeper, report } = core;
+  const failed = driveLoop(core, metrics, log);
   const api = createApiServer({
-    socket: config.api.socket,
-    group: config.api.group,
+    ...config.api,
     log,
-    handlers: createCommands({
-      actor: loop.actor,
-      mirror: adapters.mirror,
-      news,
-      keeper,
-      status,
-      onStatus: (listener) => {
-        statusListeners.add(listener);
-        return () => statusListeners.delete(listener);
-      },
-      requested: (token) => {
-        requested = token;
-      },
-      stopping,
-      now,
-    }),
+    handlers: createCommands({ ...core, ...adapters, stopping, now }),
   });
-  loop.actor.start();
-  keepListening({ what: 'the control socket', listen: api.listen, log, signal: stopping });
   const scrapes = startMetrics({
     config,
     metrics,
     log,
     now,
-    lastLook: () => view().observed?.at ?? null,
-    refresh: () => metrics.updateFrom(view(), conditions),
+    lastLook: () => core.view().observed?.at ?? null,
+    refresh: report.refresh,
   });
-  const unwatch = watchLocalRemotes(
-    config.source.remotes,
-    (remote) => loop.actor.send({ type: 'remote.moved', remote }),
-    log,
-  );
-  const saver = setInterval(() => keeper.save(), saveEveryMs);
+  keepListening({ what: 'the control socket', listen: () => api.listen(), log, signal: stopping });
+  const moved = (remote: string) => loop.actor.send({ type: 'remote.moved', remote });
+  const unwatch = watchLocalRemotes(config.source.remotes, moved, log);
+  const saver = setInterval(keeper.save, saveEveryMs);
   return {
     failed,
     stop: async () => {
@@ -193,4 +88,113 @@ export async function startDaemon({
       keeper.save();
     },
   };
+}
+
+/** Opens the mirror, looks at the host, and reads what is left of the state. */
+async function prepareState(
+  { config, log, stopping }: DaemonInput,
+  adapters: Adapters,
+  now: () => number,
+): Promise<Recovered & { readonly machineId: string | null }> {
+  const mirrorExists = existsSync(join(config.state.dir, 'repo', '.git', 'HEAD'));
+  await adapters.mirror.open(stopping).catch((error: unknown) => {
+    log.error({ err: toProblem(error) }, 'the mirror cannot be opened; it is tried again with every poll');
+  });
+  const observed = await adapters.observer.observe();
+  const { anchor } = config.trust;
+  const hash = configHash(config);
+  const state = await loadState({
+    adapters,
+    mirrorExists,
+    anchor,
+    configHash: hash,
+    observed,
+    log,
+    now,
+    stopping,
+  });
+  return { ...state, machineId: observed.machineId };
+}
+
+/** The loop with everything that remembers and reports it. */
+async function createCore(
+  input: DaemonInput & {
+    readonly adapters: Adapters;
+    readonly state: Recovered & { readonly machineId: string | null };
+    readonly metrics: Metrics;
+    readonly board: ReturnType<typeof createProgressBoard>;
+    readonly now: () => number;
+  },
+) {
+  const { config, log, stopping, adapters, state, metrics, board, now } = input;
+  let requested: string | null = null;
+  const news = createNews({ events: state.events, nextId: state.nextEventId, now, log });
+  const view = () =>
+    viewOf(loop.actor.getSnapshot(), {
+      host: config.host,
+      version: abideVersion,
+      mode: config.mode,
+      trustMode: config.trust.mode,
+      remotes: config.source.remotes.map((remote) => ({ ...ruleOf(remote), url: remote.url })),
+      progress: board.current,
+      requested: () => requested,
+    });
+  const report = createReport({ view, metrics, conditions: state.conditions, now });
+  const keeper = createKeeper({
+    ...adapters,
+    facts: state.facts,
+    news,
+    counters: metrics.dump,
+    conditions: report.conditions,
+    log,
+  });
+  const effects = createEffects({
+    ...adapters,
+    keeper,
+    onProgress: board.post,
+    facts: () => loop.actor.getSnapshot().context.facts,
+    source: config.source,
+    activateTimeoutMs: config.activate.timeout,
+    log,
+  });
+  const loop = createLoop(
+    {
+      policy: policyOf(config),
+      facts: state.facts,
+      heard: await effects.remembered(stopping),
+      machineId: state.machineId ?? config.host,
+      polls: config.source.remotes.map(({ name, poll }) => ({ name, pollMs: poll })),
+      observeEveryMs: config.drift.interval,
+      now,
+      random: Math.random,
+    },
+    effects,
+  );
+  const note = (token: string) => {
+    requested = token;
+  };
+  return { loop, actor: loop.actor, view, report, keeper, news, requested: note };
+}
+
+/** Starts the loop; every transition is kept on disk and reported. The result resolves when the loop broke. */
+function driveLoop(
+  { loop, keeper, report, news }: Awaited<ReturnType<typeof createCore>>,
+  metrics: Metrics,
+  log: Log,
+): Promise<number> {
+  const failed = new Promise<number>((resolve) => {
+    loop.actor.subscribe({
+      next: ({ context }) => {
+        keeper.offer(context.facts);
+        report.refresh();
+      },
+      error: (error) => {
+        log.error({ err: error }, 'bug: the loop broke; the daemon ends and starts anew from its journal');
+        resolve(1);
+      },
+    });
+  });
+  loop.actor.on('*', (emitted) => recordEmitted(emitted, { news, metrics }));
+  loop.actor.start();
+  return failed;
 }

@@ -22,7 +22,7 @@ export function startMetrics(deps: {
   if (listen === null) return null;
   const longestMs = Math.max(60_000, config.drift.interval * missedLooks);
   const server = createMetricsServer({
-    listen: listen.host.includes(':') ? `[${listen.host}]:${listen.port}` : `${listen.host}:${listen.port}`,
+    listen,
     contentType: metrics.contentType,
     scrape: () => {
       refresh();
