@@ -35,7 +35,7 @@ export function createKeptValues(remotes: readonly string[]): KeptValues {
 }
 
 /** A series as Prometheus writes it; label values are of closed sets, so nothing needs to be escaped. */
-export function seriesKey(name: MetricName, labels: Labels): string {
+function seriesKey(name: MetricName, labels: Labels): string {
   const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   return pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`;
 }

@@ -11,10 +11,11 @@ export interface Probe {
 
 /** What the listener serves. */
 export interface MetricsServerDeps {
-  /** `host:port` or `[IPv6]:port`, as the configuration has checked it; port 0 is any free one. */
-  readonly listen: string;
+  /** As the configuration gives it; port 0 is any free one, an IPv6 host stands without brackets. */
+  readonly listen: { readonly host: string; readonly port: number };
   readonly scrape: () => Promise<string>;
-  readonly contentType: string;
+  /** Default: the Prometheus text format 0.0.4. */
+  readonly contentType?: string;
   /** The loop ticked lately. */
   readonly healthy: () => Probe;
   /** Observed once, and the journal is loaded. */
@@ -58,6 +59,7 @@ export function createMetricsServer(deps: MetricsServerDeps): MetricsServer {
 }
 
 const longestRetryMs = 60_000;
+const textFormat = 'text/plain; version=0.0.4; charset=utf-8';
 const compress = promisify(gzip);
 
 /** The returned function ends the trying. */
@@ -66,8 +68,9 @@ function keepBinding(
   deps: MetricsServerDeps,
   onBound: (address: string) => void,
 ): () => void {
-  const { host, port } = parseAddress(deps.listen);
-  const { retryMs = 1000, log, listen } = deps;
+  const { retryMs = 1000, log } = deps;
+  const { host, port } = deps.listen;
+  const listen = addressText(host, port);
   let delayMs = retryMs;
   let timer: NodeJS.Timeout | undefined;
   const bind = () => {
@@ -82,9 +85,7 @@ function keepBinding(
   });
   server.on('listening', () => {
     delayMs = retryMs;
-    const address = addressOf(server) ?? listen;
-    log.info({ listen: address }, `metrics and health are on http://${address}`);
-    onBound(address);
+    onBound(addressOf(server) ?? listen);
   });
   bind();
   return () => clearTimeout(timer);
@@ -109,7 +110,7 @@ async function answer(
 async function sendMetrics(
   request: IncomingMessage,
   response: ServerResponse,
-  { scrape, contentType }: MetricsServerDeps,
+  { scrape, contentType = textFormat }: MetricsServerDeps,
 ): Promise<void> {
   const text = await scrape();
   response.setHeader('Vary', 'Accept-Encoding');
@@ -148,16 +149,14 @@ function fail(response: ServerResponse, err: unknown, log: Log): void {
   else send(response, 500, 'metrics could not be collected; see the log of abide\n');
 }
 
-function parseAddress(listen: string): { readonly host: string; readonly port: number } {
-  const split = listen.lastIndexOf(':');
-  return { host: listen.slice(0, split).replace(/^\[(.*)\]$/, '$1'), port: Number(listen.slice(split + 1)) };
+function addressText(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function addressOf(server: Server): string | null {
   const address = server.address();
   if (address === null || typeof address === 'string') return null;
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `${host}:${address.port}`;
+  return addressText(address.address, address.port);
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -18,9 +18,8 @@ function start(change: Partial<MetricsServerDeps> = {}) {
     ['debug', 'info', 'warn', 'error'].map((level) => [level, write(level)]),
   ) as unknown as Log;
   const server: MetricsServer = createMetricsServer({
-    listen: '127.0.0.1:0',
+    listen: { host: '127.0.0.1', port: 0 },
     scrape: () => Promise.resolve('abide_build_info 1\n'),
-    contentType: 'text/plain; version=0.0.4; charset=utf-8',
     healthy: () => ({ ok: true, message: 'the loop ticks' }),
     ready: () => ({ ok: false, message: 'the host was not observed yet' }),
     log,
@@ -98,7 +97,7 @@ describe('the metrics listener', () => {
   });
 
   test('listens on IPv6 too', async () => {
-    const address = await start({ listen: '[::1]:0' }).server.bound;
+    const address = await start({ listen: { host: '::1', port: 0 } }).server.bound;
     expect(address).toMatch(/^\[::1\]:\d+$/);
     expect((await get(`http://${address}/healthz`)).status).toBe(200);
   });
@@ -109,7 +108,7 @@ describe('an address that is taken', () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as AddressInfo;
-    const { server, lines } = start({ listen: `127.0.0.1:${port}` });
+    const { server, lines } = start({ listen: { host: '127.0.0.1', port } });
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(server.address()).toBeNull();
     expect(lines.filter((line) => line.startsWith('warn'))).toEqual([
@@ -124,7 +123,7 @@ describe('an address that is taken', () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as AddressInfo;
-    const { server } = start({ listen: `127.0.0.1:${port}` });
+    const { server } = start({ listen: { host: '127.0.0.1', port } });
     await new Promise((resolve) => setTimeout(resolve, 50));
     await server.close();
     await new Promise((resolve) => other.close(resolve));
@@ -133,7 +132,7 @@ describe('an address that is taken', () => {
   });
 
   test('and an address that does not exist here never ends the process', async () => {
-    const { server, lines } = start({ listen: '192.0.2.1:9642' });
+    const { server, lines } = start({ listen: { host: '192.0.2.1', port: 9642 } });
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(server.address()).toBeNull();
     expect(lines[0]).toContain('warn metrics cannot listen');
