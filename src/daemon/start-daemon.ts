@@ -12,6 +12,7 @@ import type { Recovered } from '../state/recover.ts';
 import { createAdapters, ruleOf, type Adapters } from './adapters.ts';
 import { createCommands } from './commands.ts';
 import { createEffects } from './effects.ts';
+import { startHousekeeping } from './housekeeping.ts';
 import { createKeeper } from './keeper.ts';
 import { keepListening } from './listen.ts';
 import { createNews } from './news.ts';
@@ -77,10 +78,19 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
   const moved = (remote: string) => loop.actor.send({ type: 'remote.moved', remote });
   const unwatch = watchLocalRemotes(config.source.remotes, moved, log);
   const saver = setInterval(keeper.save, saveEveryMs);
+  const facts = () => loop.actor.getSnapshot().context.facts;
+  const endHousekeeping = startHousekeeping({
+    ...adapters,
+    stateDir: config.state.dir,
+    facts,
+    log,
+    stopping,
+  });
   return {
     failed,
     stop: async () => {
       clearInterval(saver);
+      endHousekeeping();
       unwatch();
       loop.actor.stop();
       await Promise.all([api.close(), scrapes?.close()]);

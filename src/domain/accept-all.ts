@@ -9,6 +9,12 @@ export function acceptAll({ remote, main, testing }: Fetched): RemoteOffer {
 
 function accepted(commit: Commit | null): Head | null {
   if (!commit) return null;
-  const verdict = { status: 'accepted', reason: null, message: null, candidate: commit.id, signer: null } as const;
+  const verdict = {
+    status: 'accepted',
+    reason: null,
+    message: null,
+    candidate: commit.id,
+    signer: null,
+  } as const;
   return { commit, verdict };
 }

@@ -34,7 +34,7 @@ export function decide(loop: Loop, now: number): Decision {
 }
 
 /** False while a person suspended the loop, or while lost state makes every deployment a guess. */
-export function mayWork({ facts, observed }: Loop): boolean {
+function mayWork({ facts, observed }: Loop): boolean {
   return observed !== null && facts.suspended === null && facts.hold === null;
 }
 
@@ -47,12 +47,12 @@ export function isSuperseded(loop: Loop): boolean {
 }
 
 /** True after too many supersessions in a row: the running target then comes to its end first. */
-export function isPinned(loop: Loop): boolean {
+function isPinned(loop: Loop): boolean {
   return loop.supersessions >= maxSupersessions;
 }
 
 /** True when the deployed commit and operation are the desired ones. */
-export function isDeployed(desired: Desired, { facts }: Loop): boolean {
+function isDeployed(desired: Desired, { facts }: Loop): boolean {
   const { expected } = facts;
   return expected?.commit === desired.commit && expected.operation === desired.operation;
 }
