@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { Problem } from './domain/problem.ts';
@@ -199,10 +200,30 @@ async function endGroup(pid: number | undefined): Promise<void> {
 
 async function groupGone(pid: number | undefined, withinMs: number): Promise<boolean> {
   for (let waited = 0; waited < withinMs; waited += 10) {
-    if (!signalGroup(pid, 0)) return true;
+    if (!signalGroup(pid, 0) || onlyZombies(pid)) return true;
     await sleep(10);
   }
   return false;
+}
+
+/** True when nobody in the group runs any more: an orphan that its adopter has not reaped yet still counts for kill. */
+function onlyZombies(group: number | undefined): boolean {
+  if (!existsSync('/proc/self/stat')) return false;
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return processes.every((pid) => {
+    const [state, , pgrp] = statOf(pid);
+    return Number(pgrp) !== group || state === 'Z' || state === 'X';
+  });
+}
+
+/** State, parent, group and so on of proc(5); empty when the process is gone. */
+function statOf(pid: string): string[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
+  }
 }
 
 /** False when the group is gone. */
