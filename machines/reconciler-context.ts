@@ -74,4 +74,5 @@ export type ReconcilerEmitted =
     }
   | { readonly type: 'rolledBack'; readonly deployment: Deployment };
 
+/** How one pass over desired and observed ended. */
 export type ReconcileResult = 'success' | 'noop' | 'failure' | 'superseded' | 'rolled_back' | 'blocked';

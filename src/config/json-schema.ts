@@ -66,17 +66,20 @@ export function withoutNulls(value: unknown, schema: JsonSchema): unknown {
     const { items } = structure;
     return value.map((item) => withoutNulls(item, items));
   }
-  if (!isMap(value) || !structure.properties) return value;
-  const { properties } = structure;
-  const kept = Object.entries(value).filter(([key, inner]) => {
-    return inner !== null || !Object.hasOwn(properties, key) || acceptsNull(properties[key] ?? {});
+  if (!isMap(value)) return value;
+  const kept = Object.entries(value).flatMap(([key, inner]) => {
+    const known = valueSchema(structure, key);
+    if (inner === null && known && !acceptsNull(known)) return [];
+    return [[key, known ? withoutNulls(inner, known) : inner] as const];
   });
-  return fromEntries(
-    kept.map(([key, inner]) => [
-      key,
-      Object.hasOwn(properties, key) ? withoutNulls(inner, properties[key] ?? {}) : inner,
-    ]),
-  );
+  // It defines properties, so a key named __proto__ stays an ordinary, refusable key.
+  return Object.fromEntries(kept);
+}
+
+/** The schema of a map's value: of a named key, or of any key where keys are free. */
+function valueSchema({ properties, additionalProperties }: JsonSchema, key: string): JsonSchema | undefined {
+  if (properties && Object.hasOwn(properties, key)) return properties[key];
+  return typeof additionalProperties === 'object' ? additionalProperties : undefined;
 }
 
 /** True for a map of keys as YAML and JSON give it. */
@@ -84,16 +87,14 @@ export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-// Object.fromEntries defines properties, so a key named __proto__ stays an ordinary, refusable key.
-const fromEntries = Object.fromEntries as (entries: [string, unknown][]) => Record<string, unknown>;
-
 function withNulls(schema: JsonSchema): JsonSchema {
-  const { properties, items, anyOf } = schema;
+  const { properties, items, anyOf, additionalProperties: others } = schema;
   const required = schema.required ?? [];
   return {
     ...schema,
     ...(anyOf && { anyOf: anyOf.map(withNulls) }),
     ...(items && { items: withNulls(items) }),
+    ...(typeof others === 'object' && others.type !== undefined && { additionalProperties: orNull(others) }),
     ...(properties && {
       properties: Object.fromEntries(
         Object.entries(properties).map(([key, inner]) => [

@@ -13,6 +13,7 @@ import { isBranchName, isHostName } from './text-rule.ts';
 import { findUntrustedFiles } from './trust-file.ts';
 import { fromZodIssue } from './zod-issue.ts';
 
+/** What loading needs to know of the machine. */
 export interface LoadDeps {
   /** The system's host name, used where the file names none. */
   readonly hostName: string;

@@ -3,6 +3,7 @@ import { isControlFree } from './text-rule.ts';
 /** How a remote is reached: decides which credentials make sense and whether it can be watched. */
 export type Transport = 'https' | 'http' | 'ssh' | 'local';
 
+/** The kinds of URL a remote may have, as error messages say it. */
 export const allowedUrls =
   'https://host/path, ssh://user@host/path, user@host:path, file:///path or /path, without a password or token in it (http:// only with insecure: true)';
 
@@ -18,7 +19,8 @@ const protocols: Readonly<Record<string, Transport>> = {
 
 /** The transport of a URL git may be given; null for every other text, so no remote helper is ever named. */
 export function transportOf(url: string): Transport | null {
-  if (url.length > 2048 || !isControlFree(url) || /\s/.test(url) || /^[A-Za-z0-9+.-]*::/.test(url)) return null;
+  if (url.length > 2048 || !isControlFree(url) || /\s/.test(url) || /^[A-Za-z0-9+.-]*::/.test(url))
+    return null;
   if (url.startsWith('/')) return 'local';
   if (url.includes('://')) return transportOfUrl(url);
   return scpForm.test(url) ? 'ssh' : null;

@@ -49,6 +49,7 @@ export function word<const Words extends readonly [string, ...string[]]>(words: 
   return z.enum(words, { error: `one of ${words.join(', ')}` });
 }
 
+/** true or false, and nothing that only looks like it. */
 export function flag() {
   return z.boolean({ error: 'true or false' });
 }

@@ -93,7 +93,3 @@ export type Config = DeepReadonly<
     }
   >
 >;
-export type TrustConfig = Config['trust'];
-export type EvaluateConfig = Config['evaluate'];
-export type BuildConfig = Config['build'];
-export type SystemConfig = Config['system'];

@@ -1,5 +1,6 @@
 import type { FailureClass } from './facts.ts';
 
+/** What is tried again: a class of failure of the desired commit, or a fetch. */
 export type BackoffClass = FailureClass | 'fetch';
 
 /**
@@ -18,6 +19,7 @@ export const backoffTable: Readonly<
   unexpected: { baseMs: 5_000, capMs: 15 * 60_000 },
 };
 
+/** Which delay is asked for. */
 export interface BackoffInput {
   readonly class: BackoffClass;
   /** Consecutive failures including this one: 1 is the first. */

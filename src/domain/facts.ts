@@ -36,6 +36,7 @@ export interface Quarantined {
   readonly deployment: string | null;
 }
 
+/** What failed, as far as it decides attempts and delays. */
 export type FailureClass = 'evaluate' | 'build' | 'activate' | 'commit' | 'environment' | 'unexpected';
 
 /** The desired commit's current trouble; forgotten when another commit becomes desired. */
@@ -58,6 +59,7 @@ export interface Failure {
   readonly stalled: boolean;
 }
 
+/** A person stopped the loop, with a reason and perhaps an end. */
 export interface Suspension {
   readonly reason: string;
   readonly by: string | null;
@@ -95,6 +97,7 @@ export interface Facts {
   readonly driftSince: Readonly<Partial<Record<DriftKind, string>>>;
 }
 
+/** The closed set of differences between expected and observed. */
 export const driftKinds = ['commit', 'runtime', 'profile', 'manual', 'boot', 'bootloader', 'units'] as const;
 export type DriftKind = (typeof driftKinds)[number];
 

@@ -1,3 +1,4 @@
+/** What the phase of a host is made of. */
 export interface FirstPollDelayInput {
   readonly machineId: string;
   /** The remote's configured name. */
@@ -5,6 +6,7 @@ export interface FirstPollDelayInput {
   readonly pollMs: number;
 }
 
+/** What a later delay is made of. */
 export interface PollDelayInput {
   readonly pollMs: number;
   /** In [0, 1). */

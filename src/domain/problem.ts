@@ -53,6 +53,7 @@ export type ProblemCode = (typeof problemCodes)[number];
 /** What the loop may do next: try again with backoff, never with the same inputs, or after a set time. */
 export type Retry = 'backoff' | 'never' | { readonly afterMs: number };
 
+/** What a problem may carry beside its code and message. */
 export interface ProblemDetails {
   readonly retry?: Retry;
   /** The last lines of the tool's log, ANSI and control characters stripped. */

@@ -21,6 +21,7 @@ export interface SelectionInput {
   readonly spentTesting: CommitId | null;
 }
 
+/** What selection chose and how it saw every head. */
 export interface Selection {
   /** null only before anything could ever be selected. */
   readonly desired: Desired | null;

@@ -10,6 +10,7 @@ export interface Git {
   must(args: readonly string[], signal: AbortSignal, input?: string): Promise<string>;
 }
 
+/** What git in the mirror is run with. */
 export interface GitDeps {
   readonly run: Run;
   readonly gitDir: string;

@@ -1,9 +1,16 @@
-import { readFileSync, watch } from 'node:fs';
+import { existsSync, readFileSync, watch } from 'node:fs';
 import type { SwitchResult } from '../domain/deployment.ts';
 import { Problem } from '../domain/problem.ts';
 import type { SwitchOrder } from './activate.ts';
 import type { Job, Launcher } from './launcher.ts';
-import { createLogReader, readExit, readLog, readStarted, type Started } from './switch-files.ts';
+import {
+  createLogReader,
+  readExit,
+  readLog,
+  readStarted,
+  type Started,
+  type SwitchFiles,
+} from './switch-files.ts';
 
 /** A run that was begun, and how to look after it. */
 export interface Following {
@@ -30,7 +37,10 @@ export async function followSwitch({ launcher, job, order, now }: Following): Pr
     for (;;) {
       await tell(news, order);
       const exit = readExit(files);
-      if (exit) return { ...exit, timedOut: false, log: await readLog(files) };
+      if (exit) {
+        await logged(files, nudge);
+        return { ...exit, timedOut: false, log: await readLog(files) };
+      }
       const started = readStarted(files);
       if (started === null && now() - since > beginMs) throw neverBegan(job);
       if (started && runningMs(started) > order.timeoutMs) return await timedOut(launcher, job);
@@ -49,6 +59,11 @@ async function tell(news: () => Promise<readonly string[]>, { onProgress, label 
   if (!onProgress) return;
   const phase = label === 'rollback' ? 'rollback' : label === 'boot' ? 'commit' : 'activate';
   for (const text of await news()) onProgress({ phase, text, done: null, expected: null });
+}
+
+/** Its output is in the log a moment after its end, unless something it left behind keeps the output open. */
+async function logged(files: SwitchFiles, nudge: ReturnType<typeof createNudge>): Promise<void> {
+  for (let tries = 0; tries < 20 && !existsSync(files.logged); tries += 1) await nudge.wait(20);
 }
 
 async function timedOut(launcher: Launcher, job: Job): Promise<SwitchResult> {

@@ -11,6 +11,8 @@ export interface SwitchFiles {
   readonly script: string;
   readonly started: string;
   readonly exit: string;
+  /** There once all that the switch printed is in the log, a moment after its exit code. */
+  readonly logged: string;
   readonly log: string;
 }
 
@@ -32,6 +34,7 @@ export function switchFiles(stateDir: string, deployment: string, label: string)
     script: join(dir, `${label}.sh`),
     started: join(dir, `started-${label}`),
     exit: join(dir, `exit-${label}`),
+    logged: join(dir, `logged-${label}`),
     log: join(dir, `${label}.log`),
   };
 }

@@ -52,6 +52,7 @@ trap : TERM INT HUP
   trap '' TERM INT HUP
   exec ${tee} -a ${log}${journal ? '' : ' > /dev/null 2>&1'}
 )
+: > ${quote(files.logged)}
 `;
 }
 

@@ -24,9 +24,10 @@ afterEach(async () => {
 const fakeSystemdRun = `
 printf '%s\\n' "$@" > "$UNITS/argv"
 test ! -e "$UNITS/refuse" || { echo "Failed to connect to bus: refused" >&2; exit 1; }
+exec 8> "$UNITS/lock"; flock 8
 for option; do case "$option" in --unit=*) unit="\${option#--unit=}";; -*) ;; *) break;; esac; shift; done
 ! alive "$unit" || { echo "Failed to start transient service unit: Unit $unit was already loaded" >&2; exit 1; }
-setsid sh -c 'echo $$ > "$1"; shift; exec "$@" > "$UNITS/journal" 2>&1' sh "$UNITS/$unit" "$@" < /dev/null > /dev/null 2>&1 &
+setsid sh -c 'echo $$ > "$1"; shift; exec "$@" > "$UNITS/journal" 2>&1' sh "$UNITS/$unit" "$@" < /dev/null > /dev/null 2>&1 8>&- &
 while ! test -s "$UNITS/$unit"; do sleep 0.01; done
 `;
 

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { describeConfig, findConfigWarnings } from '../../src/config/describe.ts';
+import { ConfigError } from '../../src/config/config-error.ts';
+import { schemaAt, strictJsonSchema } from '../../src/config/json-schema.ts';
+import { formatPath } from '../../src/config/key-path.ts';
+import { parseConfig } from '../../src/config/load.ts';
+import { findIgnored, unbuilt } from '../../src/config/support.ts';
+import { fullConfig } from './full-config.ts';
+
+const minimal = { source: { remotes: [{ name: 'origin', url: '/srv/infra' }] }, trust: { mode: 'none' } };
+
+test('every key of the table exists in the schema', () => {
+  for (const { key } of unbuilt) {
+    const path = key.split(/\.|(?=\[\])/).map((step) => (step === '[]' ? 0 : step));
+    expect(schemaAt(strictJsonSchema(), path), key).toBeDefined();
+  }
+});
+
+test.each([
+  ['driver', { driver: 'nixos' }],
+  ['trust.mode', { trust: { mode: 'range', allowedSignersFile: '/k' } }],
+  ['trust.floor', { trust: { mode: 'none', floor: 'seen' } }],
+  ['activate.stageWhen', { activate: { stageWhen: ['kernel'] } }],
+  ['activate.confirm.mode', { activate: { confirm: { mode: 'auto' } } }],
+  ['activate.windows', { activate: { windows: [{ days: ['mon'], start: '02:00', end: '03:00' }] } }],
+  ['activate.maxDefer', { activate: { maxDefer: '1h' } }],
+  ['activate.delay', { activate: { delay: '1s' } }],
+  ['activate.splay', { activate: { splay: '1s' } }],
+  ['gates', { gates: [{ name: 'g', before: 'build', command: ['true'] }] }],
+  ['health.inbound.ports', { health: { inbound: { ports: [80] } } }],
+  ['health.checks', { health: { checks: [{ name: 'c', unit: 'x.service' }] } }],
+  ['health.confirm', { health: { confirm: 'manual' } }],
+  ['rollback.enabled', { rollback: { enabled: false } }],
+  ['rollback.lastResort', { rollback: { lastResort: 'reboot' } }],
+  ['hooks.preActivate', { hooks: { preActivate: ['true'] } }],
+  ['reboot.policy', { reboot: { policy: 'immediate' } }],
+  ['retention.bootEntries', { retention: { bootEntries: 3 } }],
+  ['metrics.textfile', { metrics: { textfile: '/t' } }],
+  ['notify', { notify: [{ anything: 1 }] }],
+])('%s other than the default is not supported yet', (key, data) => {
+  const refused = () => {
+    try {
+      parseConfig({ ...minimal, ...data }, 'c', 'web1');
+    } catch (error) {
+      const { issues } = error as ConfigError;
+      return issues
+        .filter(({ message }) => message.startsWith('not supported yet'))
+        .map(({ path }) => formatPath(path));
+    }
+    return [];
+  };
+  expect(refused()).toContain(key);
+});
+
+test('a valid file names each key without effect once, and the defaults name none', () => {
+  expect(findIgnored(parseConfig(minimal, 'c', 'web1'))).toEqual([]);
+  const sentences = describeConfig(parseConfig(fullConfig, 'c', 'web1'));
+  expect(sentences.at(-1)).toBe(
+    'No effect yet: trust.branches.testing.allowReplay, trust.clockSkew, trust.maxRange, activate.allowRemovingAbide, activate.confirm.after, health.settle, health.stableFor, health.deadline, health.units.enabled, health.units.ignore, health.connectivity.enabled, reboot.triggers.',
+  );
+  expect(findIgnored(parseConfig({ ...minimal, health: { inbound: { ports: [] } } }, 'c', 'web1'))).toEqual([
+    'health.inbound.ports',
+  ]);
+});
+
+test('the description says who is root with trust none, and warns of http', () => {
+  const config = parseConfig(
+    {
+      ...minimal,
+      source: { remotes: [{ name: 'a', url: 'http://h/x', insecure: true, auth: { tokenFile: '/t' } }] },
+    },
+    'c',
+    'web1',
+  );
+  const text = describeConfig(config).join('\n');
+  expect(text).toContain('anyone who can push to http://h/x is root on this host');
+  expect(text).toContain(
+    'Remote a, http://h/x: main is main (switch), testing is testing-web1 (test); looked at every 1m.',
+  );
+  expect(findConfigWarnings(config)).toEqual([expect.stringContaining('can read its token')]);
+});
