@@ -13,6 +13,8 @@ const program = fileURLToPath(new URL('../../dist/main.mjs', import.meta.url));
 
 /** A daemon of a test's own, in a directory of its own. */
 export interface Daemon {
+  /** The built program. */
+  readonly program: string;
   readonly socket: string;
   readonly configFile: string;
   readonly logFile: string;
@@ -113,6 +115,7 @@ export async function createDaemon(options: {
     return exited;
   };
   return {
+    program,
     socket,
     configFile,
     logFile,
