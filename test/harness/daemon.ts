@@ -24,6 +24,8 @@ export interface Daemon {
   /** kill -9. */
   kill(): Promise<void>;
   pid(): number | undefined;
+  /** True when it was started and runs no more. */
+  hasEnded(): boolean;
   status(): Promise<HostStatus>;
   /** Waits until the status is as wanted; throws with the last status when it takes too long. */
   until(what: string, wanted: (status: HostStatus) => boolean, timeoutMs?: number): Promise<HostStatus>;
@@ -126,6 +128,7 @@ export async function createDaemon(options: {
       await exited;
     },
     pid: () => child?.pid,
+    hasEnded: () => child !== undefined && (child.exitCode !== null || child.signalCode !== null),
     status,
     until,
     cli: async (...args) => {
