@@ -98,7 +98,8 @@ function trouble(view: LoopView): Standing | null {
   const failure = currentFailure(view);
   const atWork = workStates.has(state);
   if (state === 'stalled' || (!atWork && (failure?.stalled || currentQuarantine(view)))) return 'stalled';
-  if (failure || view.uncommitted) return 'retrying';
+  // Another commit may be desired by now; then it is no longer worth a word that the one before could not be committed.
+  if (failure || (view.uncommitted && isDesiredDeployed(view))) return 'retrying';
   return isUnsourced(view) ? 'unsourced' : null;
 }
 

@@ -97,6 +97,7 @@ const cases: readonly [LoopView, string, string][] = [
     'bbbbbbbb is staged and starts at the next reboot of web1',
   ],
   [towardsNew(), 'Progressing', 'bbbbbbbb is being evaluated on web1'],
+  [towardsNew({ uncommitted: true }), 'Progressing', 'bbbbbbbb is being evaluated on web1'],
   [
     towardsNew({
       state: 'building',
