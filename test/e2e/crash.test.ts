@@ -5,7 +5,7 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deploymentSteps, type DeploymentStep } from '../../src/domain/deployment.ts';
 import type { Facts } from '../../src/domain/facts.ts';
-import { createLab, processesWith, type Lab } from './lab.ts';
+import { createLab, processesWith, type Lab } from './alpha-lab.ts';
 
 let lab: Lab;
 let round = 0;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLab, processesWith, type Lab } from './lab.ts';
+import { createLab, processesWith, type Lab } from './alpha-lab.ts';
 
 let lab: Lab;
 

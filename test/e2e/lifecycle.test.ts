@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, expect, test } from 'vitest';
 import { createDaemon } from '../harness/daemon.ts';
-import { createLab, processesWith, type Lab, type LabOptions } from './lab.ts';
+import { createLab, processesWith, type Lab, type LabOptions } from './alpha-lab.ts';
 
 const labs: Lab[] = [];
 

@@ -4,7 +4,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLab, processesWith, type Lab } from './lab.ts';
+import { createLab, processesWith, type Lab } from './alpha-lab.ts';
 
 let lab: Lab;
 let silent: Server;

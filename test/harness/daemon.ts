@@ -9,7 +9,7 @@ import { execa } from 'execa';
 import type { HostStatus } from '../../src/domain/status.ts';
 
 /** The built program, as its users run it. */
-const program = fileURLToPath(new URL('../../dist/main.mjs', import.meta.url));
+export const program = fileURLToPath(new URL('../../dist/main.mjs', import.meta.url));
 
 /** A daemon of a test's own, in a directory of its own. */
 export interface Daemon {
