@@ -24,14 +24,8 @@ export interface Environment {
   readonly path: string;
   readonly nixStoreDir: string;
   readonly nixStateDir: string;
-  /** True when NO_COLOR is set to anything. */
-  readonly noColor: boolean;
-  /** Who says to be at the keyboard: claimed, never proved. */
-  readonly claimedUser: string | null;
-  /** True when systemd started this process as a service. */
-  readonly underSystemd: boolean;
-  /** Socket of systemd's readiness protocol. */
-  readonly notifySocket: string | null;
+  /** Locales for switch-to-configuration, as NixOS sets it. */
+  readonly localeArchive: string | null;
 }
 
 /** Reads the environment; the only place that does. */
@@ -43,10 +37,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     path,
     nixStoreDir: set('NIX_STORE_DIR') ?? '/nix/store',
     nixStateDir: set('NIX_STATE_DIR') ?? '/nix/var/nix',
-    noColor: set('NO_COLOR') !== undefined,
-    claimedUser: set('SUDO_USER') ?? set('USER') ?? set('LOGNAME') ?? null,
-    underSystemd: set('INVOCATION_ID') !== undefined,
-    notifySocket: set('NOTIFY_SOCKET') ?? null,
+    localeArchive: set('LOCALE_ARCHIVE') ?? null,
   };
 }
 

@@ -67,6 +67,7 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     run,
     activator: resolveActivator(config.system.activator, config.system.root),
     path: environment.path,
+    localeArchive: environment.localeArchive,
     now,
   });
   return {

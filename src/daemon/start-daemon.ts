@@ -100,17 +100,23 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
   };
 }
 
-/** Opens the mirror, looks at the host, and reads what is left of the state. */
+/**
+ * Looks at the host, reads what is left of the state, and opens the mirror. On a fresh host journal and witness come first:
+ * a mirror alone would look like lost state to the next daemon.
+ */
 async function prepareState(
   { config, log, stopping }: DaemonInput,
   adapters: Adapters,
   now: () => number,
 ): Promise<Recovered & { readonly machineId: string | null }> {
+  const { mirror, observer } = adapters;
+  const open = () =>
+    mirror.open(stopping).catch((error: unknown) => {
+      log.error({ err: toProblem(error) }, 'the mirror cannot be opened; it is tried again with every poll');
+    });
   const mirrorExists = existsSync(join(config.state.dir, 'repo', '.git', 'HEAD'));
-  await adapters.mirror.open(stopping).catch((error: unknown) => {
-    log.error({ err: toProblem(error) }, 'the mirror cannot be opened; it is tried again with every poll');
-  });
-  const observed = await adapters.observer.observe();
+  if (mirrorExists) await open();
+  const observed = await observer.observe();
   const { anchor } = config.trust;
   const hash = configHash(config);
   const state = await loadState({
@@ -123,7 +129,18 @@ async function prepareState(
     now,
     stopping,
   });
+  keepFirst(adapters, state, log);
+  if (!mirrorExists) await open();
   return { ...state, machineId: observed.machineId };
+}
+
+function keepFirst({ journal, witness }: Adapters, state: Recovered, log: Log): void {
+  try {
+    journal.write(state);
+    witness.write(state.facts);
+  } catch (error) {
+    log.error({ err: toProblem(error) }, 'the journal cannot be written; nothing is deployed until it can');
+  }
 }
 
 /** The loop with everything that remembers and reports it. */

@@ -26,13 +26,6 @@ test('an empty environment has NixOS search paths and the usual store', () => {
     path: expect.stringContaining('/run/current-system/sw/bin') as string,
     nixStoreDir: '/nix/store',
     nixStateDir: '/nix/var/nix',
-    noColor: false,
-    claimedUser: null,
-    underSystemd: false,
-    notifySocket: null,
+    localeArchive: null,
   });
-});
-
-test('the user is the one behind sudo, as claimed', () => {
-  expect(readEnvironment({ USER: 'root', SUDO_USER: 'alice' }).claimedUser).toBe('alice');
 });
