@@ -23,7 +23,6 @@ export interface Environment {
   /** Search path of tools; where none is set, NixOS's own. */
   readonly path: string;
   readonly nixStoreDir: string;
-  readonly nixStateDir: string;
   /** Locales for switch-to-configuration, as NixOS sets it. */
   readonly localeArchive: string | null;
 }
@@ -36,7 +35,6 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     nixEnvironment: { ...pick(env, nixVariables), PATH: path },
     path,
     nixStoreDir: set('NIX_STORE_DIR') ?? '/nix/store',
-    nixStateDir: set('NIX_STATE_DIR') ?? '/nix/var/nix',
     localeArchive: set('LOCALE_ARCHIVE') ?? null,
   };
 }

@@ -25,7 +25,6 @@ test('an empty environment has NixOS search paths and the usual store', () => {
   expect(readEnvironment({})).toMatchObject({
     path: expect.stringContaining('/run/current-system/sw/bin') as string,
     nixStoreDir: '/nix/store',
-    nixStateDir: '/nix/var/nix',
     localeArchive: null,
   });
 });
