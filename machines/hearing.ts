@@ -152,9 +152,15 @@ function hearFailure(
     change: { health: { ...context.health, [remote]: health }, request: pending(context, remote, token) },
     emit: [
       { type: 'polled', remote, result: 'failure' },
-      ...(news ? [asEmitted({ type: 'remote.down', severity: 'warning', message, remote })] : []),
+      ...(news
+        ? [asEmitted({ type: 'remote.down', severity: 'warning', message, remote, ...fetchFailure(health) })]
+        : []),
     ],
   };
+}
+
+function fetchFailure({ error }: RemoteHealth): Pick<NewEvent, 'phase' | 'code'> {
+  return { phase: 'fetch', code: error?.code ?? null };
 }
 
 function hearHost(

@@ -62,7 +62,12 @@ export type ReconcilerEvent =
 /** What the reconciler tells the outside; nothing in it is ever an input to a decision. */
 export type ReconcilerEmitted =
   | { readonly type: 'event'; readonly event: NewEvent }
-  | { readonly type: 'phase'; readonly phase: string; readonly seconds: number }
+  | {
+      readonly type: 'phase';
+      readonly phase: string;
+      readonly seconds: number;
+      readonly commit: CommitId | null;
+    }
   | { readonly type: 'failed'; readonly phase: string }
   | { readonly type: 'reconciled'; readonly result: ReconcileResult }
   | { readonly type: 'polled'; readonly remote: string; readonly result: 'changed' | 'unchanged' | 'failure' }

@@ -88,7 +88,8 @@ export function endPhase(context: ReconcilerContext, phase: string): Turn {
   const noted = deployment
     ? { facts: { ...facts, deployment: { ...deployment, phases: [...deployment.phases, timing] } } }
     : { phases: [...phases, timing] };
-  return { change: noted, emit: [{ type: 'phase', phase, seconds: durationSeconds }] };
+  const commit = context.target?.commit ?? null;
+  return { change: noted, emit: [{ type: 'phase', phase, seconds: durationSeconds, commit }] };
 }
 
 /** Gives the target up for another commit, or because the loop was suspended. */

@@ -12,6 +12,8 @@ export const hostEventSchema = z.object({
   remote: maybeText,
   commit: maybeCommit,
   deployment: maybeText,
+  phase: maybeText,
+  code: maybeText,
 }) satisfies z.ZodType<HostEvent>;
 
 /** GET /v1/events for a client that accepts only application/json; oldest first. */

@@ -29,7 +29,7 @@ export function createNews(deps: {
   return {
     add: (news) => {
       const time = new Date(deps.now()).toISOString();
-      const event = { id: nextId, time, remote: null, commit: null, deployment: null, ...news };
+      const event = { id: nextId, time, ...nothing, ...news };
       nextId += 1;
       events.push(event);
       if (events.length > kept) events.shift();
@@ -46,12 +46,17 @@ export function createNews(deps: {
   };
 }
 
-function logEvent(log: Log, { type, severity, message, remote, commit, deployment }: HostEvent): void {
+const nothing = { remote: null, commit: null, deployment: null, phase: null, code: null };
+
+function logEvent(log: Log, event: HostEvent): void {
+  const { type, severity, message, remote, commit, deployment, phase, code } = event;
   const fields = {
     event: type,
     ...(remote === null ? {} : { remote }),
     ...(commit === null ? {} : { commit }),
     ...(deployment === null ? {} : { deployment }),
+    ...(phase === null ? {} : { phase }),
+    ...(code === null ? {} : { err: { code } }),
   };
   if (severity === 'error') log.error(fields, message);
   else if (severity === 'warning') log.warn(fields, message);

@@ -1,17 +1,24 @@
 import type { ReconcilerEmitted } from '../../machines/reconciler-context.ts';
 import type { Metrics } from '../../metrics/observe.ts';
+import type { Log } from '../domain/log.ts';
 import type { News } from './news.ts';
 
 /** Hands on what the reconciler tells: events to people, counts to the metrics. */
 export function recordEmitted(
   emitted: ReconcilerEmitted,
-  { news, metrics }: { news: News; metrics: Metrics },
+  { news, metrics, log }: { news: News; metrics: Metrics; log: Log },
 ): void {
   switch (emitted.type) {
     case 'event':
       return news.add(emitted.event);
-    case 'phase':
-      return metrics.phaseEnded(emitted.phase, emitted.seconds, true);
+    case 'phase': {
+      const { phase, seconds, commit } = emitted;
+      log.info(
+        { phase, seconds, ...(commit === null ? {} : { commit }) },
+        `${phase} took ${seconds.toFixed(1)} s`,
+      );
+      return metrics.phaseEnded(phase, seconds, true);
+    }
     case 'failed':
       return metrics.phaseFailed(emitted.phase);
     case 'reconciled':

@@ -221,7 +221,7 @@ function driveLoop(
       },
     });
   });
-  loop.actor.on('*', (emitted) => recordEmitted(emitted, { news, metrics }));
+  loop.actor.on('*', (emitted) => recordEmitted(emitted, { news, metrics, log }));
   loop.actor.start();
   return failed;
 }

@@ -58,7 +58,7 @@ export function announceEnd({ id, commit, outcome, message }: Deployment): NewEv
 
 /** A failure of the desired commit, and what comes next. */
 export function announceFailure(failure: Failure): NewEvent {
-  const { class: kind, commit, message, attempt, attempts, stalled } = failure;
+  const { class: kind, code, commit, message, attempt, attempts, stalled } = failure;
   const count = attempts === null ? '' : ` (attempt ${attempt} of ${attempts})`;
   return {
     type:
@@ -72,6 +72,8 @@ export function announceFailure(failure: Failure): NewEvent {
     severity: 'error',
     message: `${shortId(commit)} failed in ${kind}${count}: ${message}${stalled ? '; stalled until a new commit or abide retry' : ''}`,
     commit,
+    phase: kind,
+    code,
   };
 }
 

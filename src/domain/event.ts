@@ -44,8 +44,12 @@ export interface HostEvent {
   readonly remote: string | null;
   readonly commit: CommitId | null;
   readonly deployment: string | null;
+  /** The phase in which a failure came; null for all else. */
+  readonly phase: string | null;
+  /** The problem's code of a failure; null for all else. */
+  readonly code: string | null;
 }
 
 /** An event before the daemon gave it an id and a time. */
 export type NewEvent = Pick<HostEvent, 'type' | 'severity' | 'message'> &
-  Partial<Pick<HostEvent, 'remote' | 'commit' | 'deployment'>>;
+  Partial<Pick<HostEvent, 'remote' | 'commit' | 'deployment' | 'phase' | 'code'>>;

@@ -163,6 +163,8 @@ const event = z.looseObject({
   remote: z.string().nullable(),
   commit: z.string().nullable(),
   deployment: z.string().nullable(),
+  phase: z.string().nullable(),
+  code: z.string().nullable(),
 } satisfies ShapeOf<HostEvent>);
 
 const condition = z.looseObject({

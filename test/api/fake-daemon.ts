@@ -34,7 +34,7 @@ export interface FakeOptions {
 }
 
 export function makeEvent(id: number, change: Partial<HostEvent> = {}): HostEvent {
-  const nothing = { remote: null, commit: null, deployment: null };
+  const nothing = { remote: null, commit: null, deployment: null, phase: null, code: null };
   return {
     id,
     time: before(100 - id),

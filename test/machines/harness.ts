@@ -22,10 +22,10 @@ export const id = (name: string): CommitId => Buffer.from(name).toString('hex').
 /** A toplevel from a short name. */
 export const top = (name: string): string => `/nix/store/${name}`;
 
-const epoch = Date.parse('2026-01-01T00:00:00Z');
+export const epoch = Date.parse('2026-01-01T00:00:00Z');
 
 /** A head that trust accepts. */
-function head(name: string): Head {
+export function head(name: string): Head {
   return {
     commit: {
       id: id(name),
@@ -87,7 +87,7 @@ export function history(...lines: readonly string[]): Ancestry {
   return { pairs };
 }
 
-const rules: readonly RemoteRule[] = [
+export const rules: readonly RemoteRule[] = [
   {
     name: 'origin',
     main: { name: 'main', operation: 'switch' },
@@ -104,7 +104,7 @@ export const policy: Policy = {
   keepDeployments: 50,
 };
 
-function input(more: Partial<ReconcilerInput> = {}): ReconcilerInput {
+export function input(more: Partial<ReconcilerInput> = {}): ReconcilerInput {
   return {
     policy,
     facts: noFacts,

@@ -90,6 +90,8 @@ export const exampleContent: JournalContent = {
       remote: null,
       commit: null,
       deployment: null,
+      phase: null,
+      code: null,
     },
   ],
   nextEventId: 2,
