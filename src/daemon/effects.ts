@@ -35,6 +35,10 @@ export interface EffectParts {
   readonly facts: () => Facts;
   readonly source: { readonly subdir: string; readonly submodules: boolean };
   readonly activateTimeoutMs: number;
+  /** Told of every fetch; the machine tells of all other phases. */
+  readonly fetchEnded: (seconds: number, ok: boolean) => void;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   readonly log: Log;
 }
 
@@ -45,7 +49,7 @@ export type Effects = ReturnType<typeof createEffects>;
 export function createEffects(parts: EffectParts) {
   return {
     remembered: (signal: AbortSignal) => remembered(parts, signal),
-    fetch: (remote: string, signal: AbortSignal): Promise<Fetched> => parts.mirror.fetch(remote, signal),
+    fetch: (remote: string, signal: AbortSignal): Promise<Fetched> => fetch(parts, remote, signal),
     verify: (fetched: Fetched | null): Promise<RemoteOffer> => verify(fetched),
     observe: (): Promise<Observed> => parts.observer.observe(),
     assess: (commits: readonly CommitId[], signal: AbortSignal): Promise<Ancestry> =>
@@ -75,6 +79,20 @@ async function remembered(
   } catch (error) {
     log.warn({ err: toProblem(error) }, 'the heads of the last fetch cannot be read; they are fetched again');
     return {};
+  }
+}
+
+async function fetch(parts: EffectParts, remote: string, signal: AbortSignal): Promise<Fetched> {
+  const { mirror, fetchEnded, now } = parts;
+  const begun = now();
+  const end = (ok: boolean) => fetchEnded((now() - begun) / 1000, ok);
+  try {
+    const fetched = await mirror.fetch(remote, signal);
+    end(true);
+    return fetched;
+  } catch (error) {
+    if (!signal.aborted) end(false);
+    throw error;
   }
 }
 

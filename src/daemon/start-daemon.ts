@@ -182,6 +182,8 @@ async function createCore(
     facts: () => loop.actor.getSnapshot().context.facts,
     source: config.source,
     activateTimeoutMs: config.activate.timeout,
+    fetchEnded: (seconds, ok) => metrics.phaseEnded('fetch', seconds, ok),
+    now,
     log,
   });
   const loop = createLoop(
