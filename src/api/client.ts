@@ -40,13 +40,7 @@ export async function ask(request: ApiRequest): Promise<unknown> {
   const socket = connect(request);
   const timer = setTimeout(() => socket.destroy(timedOut(path, timeoutMs)), timeoutMs);
   try {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of socket as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > mostBytes) throw new DaemonUnreachable(`${path} answers without end; it is not abide`);
-      if (chunks.push(chunk) === 1) readHead(chunk, path);
-    }
+    const chunks = await chunksOf(socket, path);
     return readAnswer(Buffer.concat(chunks), path);
   } catch (error) {
     throw explain(error, path);
@@ -54,6 +48,27 @@ export async function ask(request: ApiRequest): Promise<unknown> {
     clearTimeout(timer);
     socket.destroy();
   }
+}
+
+/** Everything until the other end closes; by events, which start faster than the iterator of a stream. */
+function chunksOf(socket: Socket, path: string): Promise<readonly Buffer[]> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > mostBytes) throw new DaemonUnreachable(`${path} answers without end; it is not abide`);
+      if (chunks.push(chunk) === 1) readHead(chunk, path);
+    };
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        take(chunk);
+      } catch (error) {
+        reject(error);
+      }
+    });
+    socket.once('error', reject).once('close', () => resolve(chunks));
+  });
 }
 
 /** A connection with the request written to it. HTTP/1.0, so that the answer is unchunked and ends with the connection. */

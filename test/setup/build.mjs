@@ -1,7 +1,7 @@
 // Bundles the program into dist/ (or the directory named): main.mjs starts fast and loads its chunks when a command
 // needs them. What was built before stays until the new build has succeeded.
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -13,18 +13,15 @@ const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
 const requireForBundled =
   "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
-const { outputFiles } = await build({
+const common = {
   absWorkingDir: top,
-  entryPoints: { main: 'src/main.ts' },
   outdir,
   bundle: true,
-  splitting: true,
   platform: 'node',
   format: 'esm',
   target: 'node20',
   outExtension: { '.js': '.mjs' },
   chunkNames: 'chunks/[name]-[hash]',
-  banner: { js: requireForBundled },
   define: { __ABIDE_VERSION__: JSON.stringify(version) },
   minify: true,
   keepNames: true,
@@ -33,8 +30,29 @@ const { outputFiles } = await build({
   legalComments: 'none',
   logLevel: 'warning',
   write: false,
-}).catch(() => process.exit(1)); // esbuild has said what is wrong.
-replaceOutput(outputFiles);
+};
+
+// `status` is asked most: what it needs is one file, because each further module costs its start about a millisecond.
+const entry = { ...common, entryPoints: { main: 'src/main.ts' }, plugins: [loadedOnDemand()] };
+const onDemand = {
+  ...common,
+  entryPoints: { 'chunks/program': 'src/cli/program.ts', 'chunks/daemon': 'src/daemon.ts' },
+  splitting: true,
+  banner: { js: requireForBundled },
+};
+const built = await Promise.all([build(entry), build(onDemand)]).catch(() => process.exit(1)); // esbuild has said why.
+replaceOutput(built.flatMap(({ outputFiles }) => outputFiles));
+
+/** What main.ts imports dynamically is a build of its own. */
+function loadedOnDemand() {
+  const setup = ({ onResolve }) =>
+    onResolve({ filter: /\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import'
+        ? { path: `./chunks/${basename(path, '.ts')}.mjs`, external: true }
+        : undefined,
+    );
+  return { name: 'loaded-on-demand', setup };
+}
 
 function replaceOutput(files) {
   rmSync(outdir, { recursive: true, force: true });
