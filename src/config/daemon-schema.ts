@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { rebootTriggersSchema, windowsSchema } from './deployment-schema.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { absolutePath, duration, pattern, text, whole, word } from './scalar.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { rebootReasons } from '../domain/observed.ts';
 import { absolutePath, argv, duration, flag, line, pattern, size, text, whole, word } from './scalar.ts';
 import { isTimeZone } from './text-rule.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { argv, duration, flag, line, pattern, text, whole, word } from './scalar.ts';
 
 const unitName = pattern(/^[A-Za-z0-9:_.@\\-]+\.[a-z]+$/, 'a unit name like nginx.service');

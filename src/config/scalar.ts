@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationPattern, formatDuration, longestDurationMs, parseDuration } from './duration.ts';
 import { parseSize, sizePattern } from './size.ts';
 import { isAbsolutePath, isControlFree } from './text-rule.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { absolutePath, duration, flag, line, pattern, text, word } from './scalar.ts';
 import { allowedUrls, transportOf } from './remote-url.ts';
 import { isBranchName, isSubdirectory } from './text-rule.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { absolutePath, duration, flag, pattern, whole, word } from './scalar.ts';
 
 const signerName = pattern(

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ConfigIssue } from './config-error.ts';
 import { schemaAt, strictJsonSchema, structureOf } from './json-schema.ts';
 import type { JsonSchema } from './json-schema.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isCommitId } from '../domain/commit.ts';
 import type { CheckResult, Deployment, PhaseTiming } from '../domain/deployment.ts';
 import { deploymentSteps } from '../domain/deployment.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isCommitId, type CommitId } from '../domain/commit.ts';
 import type { Facts } from '../domain/facts.ts';
 import type { Problem } from '../domain/problem.ts';
