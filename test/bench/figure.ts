@@ -45,7 +45,7 @@ export function figureTable(figures: readonly Figure[]): string {
     spread(figure.abide),
     spread(figure.baseline),
     figure.baselineName,
-    (median(figure.abide) / median(figure.baseline)).toFixed(2),
+    ratio(figure),
     judged(figure),
   ]);
   const widths = head.map((title, column) =>
@@ -54,6 +54,11 @@ export function figureTable(figures: readonly Figure[]): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+function ratio({ abide, baseline }: Figure): string {
+  const bare = median(baseline);
+  return bare === 0 ? '' : (median(abide) / bare).toFixed(2);
 }
 
 function digits(value: number): string {
