@@ -51,11 +51,12 @@ export function rest(): Partial<ReconcilerContext> {
   return atRest;
 }
 
-/** Takes up what was decided; a person's request to try again is used up by it. */
+/** Takes up what was decided. It uses up a person's request to try again, and standing still is an end for supersessions. */
 export function aim(context: ReconcilerContext, decision: Decision): Turn {
   if (!('target' in decision)) return {};
   const { target } = decision;
-  const change = { target, asked: decision.do === 'work' ? null : context.asked };
+  const supersessions = decision.do === 'work' ? context.supersessions : 0;
+  const change = { target, asked: null, supersessions };
   if (decision.do !== 'stall' || context.facts.failure) return { change };
   const message = `${shortId(target.commit)} was rolled back here and is not tried again until a new commit or abide retry`;
   return {
