@@ -3,7 +3,7 @@ import { afterEvaluation, needsOnlyCommit, type AfterEvaluation } from '../src/d
 import { afterSwitch, hasWayBack, switchProblem } from '../src/domain/after-switch.ts';
 import type { Ancestry } from '../src/domain/ancestry.ts';
 import type { CommitId } from '../src/domain/commit.ts';
-import { decide, isSuperseded, type Decision } from '../src/domain/decide.ts';
+import { decide, isSuperseded, mayWork, type Decision } from '../src/domain/decide.ts';
 import type { Deployment, DeploymentStep, SwitchResult } from '../src/domain/deployment.ts';
 import { atStep } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
@@ -72,7 +72,8 @@ export const reconcilerSetup = setup({
       const decision = decide(context, context.now());
       return decision.do === 'resume' && steps.includes(decision.step);
     },
-    superseded: ({ context }) => hearing.isFresh(context) && isSuperseded(context),
+    superseded: ({ context }) => !mayWork(context) || (hearing.isFresh(context) && isSuperseded(context)),
+    fresh: ({ context }) => hearing.isFresh(context),
     asked: ({ context }) => context.asked !== null,
     leadsTo: ({ context }, { evaluation, to }: { evaluation: Evaluation; to: AfterEvaluation }) =>
       afterEvaluation(context, evaluation) === to,

@@ -72,15 +72,15 @@ export const building = reconcilerSetup.createStateConfig({
   },
 });
 
-/** Waits while something says not now; left at once when another commit becomes desired. */
+/** Waits while something says not now, and until all that was heard is assessed; left at once when another commit becomes desired. */
 export const gating = reconcilerSetup.createStateConfig({
   entry: ['startPhase', 'gate'],
   exit: endOf('gate'),
   always: [
     whenSuperseded,
     { guard: and([not('shut'), not('built')]), target: 'building' },
-    { guard: and([not('shut'), 'onlyCommit']), target: 'committing', actions: 'begin' },
-    { guard: not('shut'), target: 'activating', actions: 'begin' },
+    { guard: and(['fresh', not('shut'), 'onlyCommit']), target: 'committing', actions: 'begin' },
+    { guard: and(['fresh', not('shut')]), target: 'activating', actions: 'begin' },
   ],
   after: { gate: { target: 'gating', reenter: true } },
 });

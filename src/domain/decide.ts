@@ -34,7 +34,7 @@ export function decide(loop: Loop, now: number): Decision {
 }
 
 /** False while a person suspended the loop, or while lost state makes every deployment a guess. */
-function mayWork({ facts, observed }: Loop): boolean {
+export function mayWork({ facts, observed }: Loop): boolean {
   return observed !== null && facts.suspended === null && facts.hold === null;
 }
 
