@@ -24,6 +24,8 @@ export function closedGate(loop: Loop, now: number): Waiting | null {
   return null;
 }
 
+/** Only gates that an effect shut stand by themselves; `reboot` opens with another commit or the reboot. */
 function stillShut(waiting: Waiting | null, now: number): waiting is Waiting {
-  return waiting?.nextCheck !== null && waiting?.nextCheck !== undefined && waiting.nextCheck > now;
+  if (!waiting) return false;
+  return waiting.nextCheck === null ? waiting.gate === 'reboot' : waiting.nextCheck > now;
 }
