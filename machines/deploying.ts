@@ -4,6 +4,7 @@ import {
   beginDeployment,
   commitDeployment,
   endDeployment,
+  isStaged,
   leaveUncommitted as uncommittedFacts,
   quarantineDeployment,
   type Ending,
@@ -42,8 +43,7 @@ export function tryAgain({ facts }: ReconcilerContext): Partial<ReconcilerContex
 export function commit(context: ReconcilerContext): Turn {
   const { deployment } = context.facts;
   if (!deployment) return {};
-  const staged = deployment.operation === 'boot' || context.switched?.exitCode === 100;
-  const ending: Ending = staged
+  const ending: Ending = isStaged(deployment)
     ? { outcome: 'staged', reason: 'RebootPending', message: 'the next boot starts it' }
     : { outcome: 'committed', reason: 'Succeeded', message: null };
   const facts = commitDeployment(context, ending, context.now());

@@ -42,6 +42,14 @@ export function endDeployment(facts: Facts, ending: Ending, keep: number, now: n
   return { ...facts, deployment: null, deployments: [ended, ...facts.deployments].slice(0, keep) };
 }
 
+/** True when only the next boot starts it; read from the deployment alone, so that a restart in between changes nothing. */
+export function isStaged({ operation, exitCode }: Deployment): boolean {
+  return operation === 'boot' || exitCode === stagedExit;
+}
+
+/** switch-to-configuration: the init interface changed, so only a reboot brings the new system. */
+const stagedExit = 100;
+
 /** The facts after the running deployment was committed or staged: expected moves, and with main the floor rises. */
 export function commitDeployment(loop: Loop, ending: Ending, now: number): Facts {
   const { deployment } = loop.facts;
@@ -170,21 +178,17 @@ function deploymentId(commit: CommitId, { deployments }: Facts, now: number): st
 
 function expectedAfter(deployment: Deployment, observed: Observed | null, now: number): Expected {
   const { commit, branch, operation, toplevel, previous } = deployment;
-  const staged = operation === 'boot' || deployment.exitCode === stagedExit;
   const moved = operation !== 'test';
   return {
     commit,
     branch,
     operation,
-    current: staged ? (observed?.current ?? previous.toplevel) : toplevel,
+    current: isStaged(deployment) ? (observed?.current ?? previous.toplevel) : toplevel,
     profile: moved ? toplevel : previous.profile,
     bootDefault: moved ? toplevel : previous.bootDefault,
     since: new Date(now).toISOString(),
   };
 }
-
-/** switch-to-configuration: the init interface changed, so only a reboot brings the new system. */
-const stagedExit = 100;
 
 function settleOn(facts: Facts, expected: Expected, observed: Observed | null): Facts {
   const main = expected.branch === 'main';
