@@ -145,8 +145,8 @@ export const reconcilerSetup = setup({
     recordNoChange: enqueueActions(({ context, enqueue }) => take(enqueue, working.recordNoChange(context))),
     refuseTwin: enqueueActions(({ context, enqueue }) => take(enqueue, working.refuseTwin(context))),
     keepBuilt: assign({ built: true }),
-    waitForCache: assign(({ context }, { error }: { error: unknown }) =>
-      working.waitForCache(context, toProblem(error)),
+    waitForCache: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) =>
+      take(enqueue, working.waitForCache(context, toProblem(error))),
     ),
     gate: enqueueActions(({ context, enqueue }) => take(enqueue, working.gate(context))),
     fail: enqueueActions(({ context, enqueue }, params: { phase: working.FailingPhase; error: unknown }) =>
@@ -161,8 +161,8 @@ export const reconcilerSetup = setup({
     ),
     keepObserved: assign((_, { observed }: { observed: Observed }) => ({ observed })),
     tryAgain: assign(({ context }) => deploying.tryAgain(context)),
-    waitForLock: assign(({ context }) => working.waitForLock(context)),
-    waitForReboot: assign(({ context }) => working.waitForReboot(context)),
+    waitForLock: enqueueActions(({ context, enqueue }) => take(enqueue, working.waitForLock(context))),
+    waitForReboot: enqueueActions(({ context, enqueue }) => take(enqueue, working.waitForReboot(context))),
     giveUp: enqueueActions(({ context, enqueue }, { observed }: { observed: Observed }) =>
       take(enqueue, working.fail(context, 'activate', switchProblem(context, observed))),
     ),

@@ -6,6 +6,7 @@ import { endDeployment, quarantineTwin, recordWithoutChange } from '../src/domai
 import type { Evaluation } from '../src/domain/evaluation.ts';
 import { fail as failFacts } from '../src/domain/fail.ts';
 import { closedGate } from '../src/domain/gate.ts';
+import type { Waiting } from '../src/domain/loop.ts';
 import type { Problem } from '../src/domain/problem.ts';
 import { rememberEvaluation } from '../src/domain/remember-commit.ts';
 import { selectFor } from '../src/domain/select-for.ts';
@@ -144,35 +145,28 @@ export function refuseTwin(context: ReconcilerContext): Turn {
 }
 
 /** A cache has not the closure yet: looked at again when the driver says. */
-export function waitForCache(context: ReconcilerContext, problem: Problem): Partial<ReconcilerContext> {
+export function waitForCache(context: ReconcilerContext, problem: Problem): Turn {
   const afterMs = typeof problem.retry === 'object' ? problem.retry.afterMs : 60_000;
   return waitFor(context, 'cache', problem.message, afterMs);
 }
 
 /** Somebody else is switching this host. */
-export function waitForLock(context: ReconcilerContext): Partial<ReconcilerContext> {
-  const { facts } = context;
+export function waitForLock(context: ReconcilerContext): Turn {
   const reason = 'another switch-to-configuration holds the lock of this host';
-  return { ...waitFor(context, 'lock', reason, 15_000), facts: { ...facts, deployment: null } };
+  return waitFor(withoutDeployment(context), 'lock', reason, 15_000);
 }
 
 /** The system says that only a reboot can bring it, and a test cannot be staged. */
-export function waitForReboot(context: ReconcilerContext): Partial<ReconcilerContext> {
-  const { facts } = context;
+export function waitForReboot(context: ReconcilerContext): Turn {
   const reason = 'the new system can only be reached by a reboot, which operation test never does';
-  return { ...waitFor(context, 'reboot', reason, null), facts: { ...facts, deployment: null } };
+  return waitFor(withoutDeployment(context), 'reboot', reason, null);
 }
 
-/** Asks the gates, and says so once when one is shut. */
+/** Asks the gates; what a cache was waited for since is kept until the build is there. */
 export function gate(context: ReconcilerContext): Turn {
   const waiting = closedGate(context, context.now());
-  if (!waiting || waiting.since !== context.now()) return { change: { waiting } };
-  const commit = context.target?.commit ?? null;
-  const message = `waiting at gate ${waiting.gate}: ${waiting.reason}`;
-  return {
-    change: { waiting, supersessions: 0 },
-    emit: [asEmitted({ type: 'waiting', severity: 'info', message, commit }), result('blocked')],
-  };
+  if (!waiting) return { change: { waiting: context.built ? null : context.waiting } };
+  return shutBy(context, waiting);
 }
 
 /** The target failed before anything changed on the host. */
@@ -204,15 +198,31 @@ export function fail(context: ReconcilerContext, phase: FailingPhase, problem: P
   };
 }
 
-function waitFor(
-  context: ReconcilerContext,
-  name: string,
-  reason: string,
-  afterMs: number | null,
-): Partial<ReconcilerContext> {
+function withoutDeployment(context: ReconcilerContext): ReconcilerContext {
+  return { ...context, facts: { ...context.facts, deployment: null } };
+}
+
+function waitFor(context: ReconcilerContext, name: string, reason: string, afterMs: number | null): Turn {
   const now = context.now();
   const since = context.waiting?.gate === name ? context.waiting.since : now;
-  return { waiting: { gate: name, reason, since, nextCheck: afterMs === null ? null : now + afterMs } };
+  const { change, emit = [] } = shutBy(context, {
+    gate: name,
+    reason,
+    since,
+    nextCheck: afterMs === null ? null : now + afterMs,
+  });
+  return { change: { ...change, facts: context.facts }, emit };
+}
+
+/** A gate that was open is told and is an end for supersessions; one that was shut already is neither. */
+function shutBy(context: ReconcilerContext, waiting: Waiting): Turn {
+  if (context.waiting?.gate === waiting.gate) return { change: { waiting } };
+  const commit = context.target?.commit ?? null;
+  const message = `waiting at gate ${waiting.gate}: ${waiting.reason}`;
+  return {
+    change: { waiting, supersessions: 0 },
+    emit: [asEmitted({ type: 'waiting', severity: 'info', message, commit }), result('blocked')],
+  };
 }
 
 function reasonOf(phase: FailingPhase): string {
