@@ -1,0 +1,266 @@
+import type { SnapshotFrom } from 'xstate';
+import { isForOtherMachine } from '../../src/domain/after-evaluation.ts';
+import type { Deployment, DeploymentOutcome } from '../../src/domain/deployment.ts';
+import type { Facts } from '../../src/domain/facts.ts';
+import { maxSupersessions } from '../../src/domain/policy.ts';
+import { selectFor } from '../../src/domain/select-for.ts';
+import * as hearing from '../../machines/hearing.ts';
+import type { reconcilerMachine } from '../../machines/reconciler.ts';
+
+export type Snapshot = SnapshotFrom<typeof reconcilerMachine>;
+
+/** One transition of the reconciler, seen from outside: a whole macrostep. */
+export interface Transition {
+  readonly before: Snapshot;
+  readonly event: { readonly type: string };
+  readonly after: Snapshot;
+}
+
+/** The pipeline's state as one word, such as `activating.switching`. */
+export function pipelineOf({ value }: Snapshot): string {
+  const { pipeline } = value as { pipeline: string | Record<string, string> };
+  return typeof pipeline === 'string' ? pipeline : Object.entries(pipeline)[0]!.join('.');
+}
+
+/** What a snapshot breaks, as sentences; empty when all is well. */
+export function brokenIn(snapshot: Snapshot): string[] {
+  const pipeline = pipelineOf(snapshot);
+  const { deployment } = snapshot.context.facts;
+  const rules: [boolean, string][] = [
+    [snapshot.status === 'active', `the actor is ${snapshot.status}: ${String(snapshot.error)}`],
+    [
+      pipeline === 'observing' || changesHost(pipeline) === (deployment !== null),
+      'a deployment runs exactly while the host is changed',
+    ],
+    [pipeline === 'observing' || isJournalled(pipeline, deployment), `the journal says ${deployment?.step}`],
+    [deployment === null || deployment.outcome === null, 'a running deployment has no outcome'],
+    [areDistinct(snapshot.context.facts.deployments), 'two deployments share an id'],
+  ];
+  return failed(rules, pipeline);
+}
+
+/** What a transition breaks, as sentences; empty when all is well. */
+export function brokenBy(transition: Transition): string[] {
+  const { before, after, event } = transition;
+  const way = `${pipelineOf(before)} --${event.type}--> ${pipelineOf(after)}`;
+  const rules = [
+    ...activationRules(transition),
+    ...endRules(transition),
+    ...memoryRules(transition),
+    ...mustLeaveRules(after),
+  ];
+  return [...failed(rules, way), ...brokenIn(after)];
+}
+
+function failed(rules: readonly (readonly [boolean, string])[], where: string): string[] {
+  return rules.filter(([holds]) => !holds).map(([, rule]) => `${where}: ${rule}`);
+}
+
+function changesHost(pipeline: string): boolean {
+  return /^(activating|probation|committing|rollingBack)/.test(pipeline);
+}
+
+const steps: Readonly<Record<string, readonly string[]>> = {
+  'activating.preparing': ['prepare'],
+  'activating.switching': ['switch'],
+  'activating.looking': ['look'],
+  'activating.lookingAgain': ['look'],
+  'activating.pausing': ['look'],
+  probation: ['probation'],
+  'committing.profile': ['profile'],
+  'committing.loader': ['loader'],
+  'committing.finishing': ['loader', 'probation'],
+  'rollingBack.running': ['rollback'],
+  'rollingBack.pausing': ['rollback'],
+};
+
+function isJournalled(pipeline: string, deployment: Deployment | null): boolean {
+  if (!changesHost(pipeline)) return true;
+  return steps[pipeline]?.includes(deployment?.step ?? '') ?? false;
+}
+
+function areDistinct(deployments: readonly Deployment[]): boolean {
+  return new Set(deployments.map(({ id }) => id)).size === deployments.length;
+}
+
+/** A deployment that begins here and now, not one that an earlier daemon left. */
+function begins({ before, after }: Transition): boolean {
+  return before.context.facts.deployment === null && after.context.facts.deployment !== null;
+}
+
+function activationRules(transition: Transition): [boolean, string][] {
+  const { context } = transition.after;
+  const { facts } = context;
+  const { deployment } = facts;
+  if (!begins(transition) || !deployment) return [];
+  const { desired } = selectFor(context);
+  const isDesired = desired?.commit === deployment.commit && desired.operation === deployment.operation;
+  const isFromGate = ['gating', 'building', 'evaluating'].includes(pipelineOf(transition.before));
+  return [
+    [isFromGate, 'a deployment begins at the gate'],
+    [context.target?.commit === deployment.commit, 'the deployment is of the target'],
+    [isDesired || context.supersessions >= maxSupersessions, 'an activation is of the desired commit'],
+    [context.offers === context.heard, 'an activation begins when all that was heard is assessed'],
+    [facts.suspended === null, 'no activation begins while suspended'],
+    [facts.hold === null, 'no activation begins while state is lost'],
+    [context.policy.mode === 'enforce', 'mode observe activates nothing'],
+    [
+      context.evaluation !== null && !isForOtherMachine(context, context.evaluation),
+      'no activation of the configuration of another machine',
+    ],
+    [context.built, 'what is activated is built'],
+    [context.waiting === null, 'no activation begins at a shut gate'],
+    [
+      facts.quarantine.every(
+        ({ commit, toplevel }) => commit !== deployment.commit && toplevel !== deployment.toplevel,
+      ),
+      'no activation of what is quarantined',
+    ],
+  ];
+}
+
+/** Which events end each state that changes the host: its own effect's end, or its own timer. */
+const ends: Readonly<Record<string, readonly RegExp[]>> = {
+  'activating.preparing': [/\.actor\.prepare$/],
+  'activating.switching': [/\.actor\.activate$/],
+  'activating.looking': [/\.actor\.look$/],
+  'activating.lookingAgain': [/^xstate\.after\.moment\./],
+  'activating.pausing': [/^xstate\.after\.moment\./],
+  probation: [/\.actor\.probe$/],
+  'committing.profile': [/\.actor\.setProfile$/],
+  'committing.loader': [/\.actor\.installLoader$/],
+  'committing.finishing': [/\.actor\.finish$/],
+  'rollingBack.running': [/\.actor\.rollBack$/],
+  'rollingBack.pausing': [/^xstate\.after\.rollbackRetry\./],
+};
+
+const next: Readonly<Record<string, RegExp>> = {
+  'activating.preparing': /^(activating\.switching|committing\.profile|ended)$/,
+  'activating.switching': /^(activating\.looking|ended)$/,
+  'activating.looking':
+    /^(activating\.(lookingAgain|pausing)|probation|rollingBack\.running|committing\.profile|gating|ended)$/,
+  'activating.lookingAgain': /^activating\.looking$/,
+  'activating.pausing': /^activating\.switching$/,
+  probation: /^(committing\.(profile|finishing)|rollingBack\.running|ended)$/,
+  'committing.profile': /^(committing\.loader|ended)$/,
+  'committing.loader': /^(committing\.finishing|ended)$/,
+  'committing.finishing': /^ended$/,
+  'rollingBack.running': /^(rollingBack\.pausing|ended)$/,
+  'rollingBack.pausing': /^rollingBack\.running$/,
+};
+
+const outcomes: ReadonlySet<DeploymentOutcome | null> = new Set<DeploymentOutcome | null>([
+  'committed',
+  'staged',
+  'uncommitted',
+  'rolled_back',
+  'failed',
+]);
+
+function endRules(transition: Transition): [boolean, string][] {
+  const { before, event, after } = transition;
+  const from = pipelineOf(before);
+  const to = pipelineOf(after);
+  const isHome = event.type === 'xstate.init' || from === 'observing';
+  if (isHome || !changesHost(from)) return [];
+  const deployment = before.context.facts.deployment!;
+  const isOver = after.context.facts.deployments.some(({ id }) => id === deployment.id);
+  const left = isOver || isPutOff(deployment, after) ? 'ended' : to;
+  const ended = after.context.facts.deployments.find(({ id }) => id === deployment.id);
+  return [
+    [from === to || ends[from]!.some((own) => own.test(event.type)), 'it has no way out but its own end'],
+    [from === to || (next[from]?.test(left) ?? false), `nothing leads from it to ${left}`],
+    [!isOver || outcomes.has(ended!.outcome), `the outcome is ${ended?.outcome}`],
+    [!isOver || (ended!.step === null && ended!.endedAt !== null), 'an ended deployment is at no step'],
+    [
+      to !== 'gating' || isOver || after.context.waiting !== null,
+      'a deployment is put off only by a shut gate',
+    ],
+    [
+      left === 'ended' || after.context.facts.deployment?.id === deployment.id,
+      'there is never more than one deployment at a time',
+    ],
+    [
+      ended?.outcome !== 'rolled_back' || isQuarantined(after.context.facts, deployment),
+      'what was rolled back is quarantined',
+    ],
+  ];
+}
+
+/** Nothing happened and a gate shut, at which the target stands or which it left because another commit is desired. */
+function isPutOff({ exitCode, operation, commit }: Deployment, { context, value }: Snapshot): boolean {
+  const shuts = exitCode === 11 || (exitCode === 100 && operation === 'test');
+  const stands = (value as { pipeline: unknown }).pipeline === 'gating' && context.waiting !== null;
+  return shuts && context.facts.deployment === null && (stands || context.target?.commit !== commit);
+}
+
+function isQuarantined({ quarantine }: Facts, { commit, toplevel }: Deployment): boolean {
+  return quarantine.some((entry) => entry.commit === commit && entry.toplevel === toplevel);
+}
+
+/** What the host must never forget, and what only certain ends may change. */
+function memoryRules({ before, event, after }: Transition): [boolean, string][] {
+  const was = before.context;
+  const is = after.context;
+  const from = pipelineOf(before);
+  const committed =
+    from.startsWith('committing') && was.facts.deployment?.branch === 'main' ? was.facts.deployment : null;
+  const recorded =
+    event.type === 'xstate.done.actor.evaluate' && was.target?.role === 'main' ? was.target : null;
+  const raised = committed ?? recorded;
+  const wasFloor = was.facts.floor?.commit ?? null;
+  const isFloor = is.facts.floor?.commit ?? null;
+  const lost = was.facts.quarantine.filter(({ commit }) =>
+    is.facts.quarantine.every((entry) => entry.commit !== commit),
+  );
+  const mayExpect =
+    /\.actor\.(finish|installLoader|setProfile|evaluate)$/.test(event.type) ||
+    (event.type === 'host.observed' && is.facts.bootId !== was.facts.bootId);
+  return [
+    [
+      isFloor === wasFloor || event.type === 'accept' || isFloor === raised?.commit,
+      'the floor moves by a commit of main or by accept',
+    ],
+    [isFloor !== null || wasFloor === null, 'the floor is never lost'],
+    [lost.length === 0 || event.type === 'retry', 'only retry lifts a quarantine'],
+    [
+      is.facts.expected === was.facts.expected || mayExpect,
+      'expected moves only by what a deployment left, or a reboot',
+    ],
+    [
+      is.facts.suspended === was.facts.suspended || isSuspending(event.type),
+      'only people and time move the suspension',
+    ],
+  ];
+}
+
+function isSuspending(type: string): boolean {
+  return type === 'suspend' || type === 'resume' || type.startsWith('xstate.after.suspension.');
+}
+
+/** States that are left at once when they are not wanted any more. */
+function mustLeaveRules(after: Snapshot): [boolean, string][] {
+  const { context } = after;
+  const { desired } = selectFor(context);
+  const to = pipelineOf(after);
+  const isHeld = context.facts.suspended !== null || context.facts.hold !== null;
+  if (!['evaluating', 'building', 'gating', 'backoff', 'stalled'].includes(to)) return [];
+  const isFresh = hearing.isFresh(context);
+  const isWanted =
+    desired?.commit === context.target?.commit && desired?.operation === context.target?.operation;
+  const mayBePinned =
+    ['evaluating', 'building', 'gating'].includes(to) && context.supersessions >= maxSupersessions;
+  return [
+    [!isHeld, 'it is left at once when suspended'],
+    [!isFresh || isWanted || mayBePinned, 'it is left at once when another commit is desired'],
+    [to !== 'gating' || context.waiting !== null || !isFresh, 'the loop stands at a gate only with a reason'],
+    [
+      to !== 'stalled' || isStalled(context.facts, context.target?.commit),
+      'the loop stalls only on a failure or a quarantine',
+    ],
+  ];
+}
+
+function isStalled({ failure, quarantine }: Facts, commit: string | undefined): boolean {
+  return failure?.commit === commit || quarantine.some((entry) => entry.commit === commit);
+}

@@ -1,0 +1,437 @@
+import { setImmediate as tick } from 'node:timers/promises';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Deployment, SwitchResult } from '../../src/domain/deployment.ts';
+import { noFacts, type Facts } from '../../src/domain/facts.ts';
+import type { Observed } from '../../src/domain/observed.ts';
+import type { RemoteOffer } from '../../src/domain/remote.ts';
+import { selectFor } from '../../src/domain/select-for.ts';
+import { Problem } from '../../src/domain/problem.ts';
+import {
+  epoch,
+  evaluation,
+  fine,
+  history,
+  host,
+  id,
+  offer,
+  policy,
+  startReconciler,
+  top,
+  untilEvaluating,
+  type Driven,
+} from './harness.ts';
+
+import { brokenBy, brokenIn, type Snapshot } from './invariants.ts';
+
+const suspension = { reason: 'x', by: null, since: '', until: null };
+
+/** What may happen next; what does not fit the moment is passed over. */
+const command = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('poll' as const),
+      remote: fc.constantFrom('origin', 'local'),
+      main: fc.constantFrom('m1', 'm2', 'm3', 'x1', null),
+      testing: fc.constantFrom('t1', null, null),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('pollFails' as const),
+      remote: fc.constantFrom('origin', 'local'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('observe' as const),
+      hand: fc.constantFrom(false, false, true),
+    }),
+  },
+  { weight: 30, arbitrary: fc.record({ kind: fc.constant('work' as const), how: fc.nat({ max: 9 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('wait' as const),
+      ms: fc.constantFrom(1, 2000, 15_000, 60_000, 600_000, 7 * 3_600_000),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('wish' as const),
+      wish: fc.constantFrom('suspend', 'resume', 'retry', 'retry m1', 'accept', 'reconcile'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('crash' as const),
+      reboots: fc.constantFrom(false, false, true),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'mirrorFails' as const }) },
+);
+type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
+
+const known = history('m1 m2 m3', 'm1 m2 t1');
+const neverAborted = new Set([
+  'prepare',
+  'activate',
+  'look',
+  'setProfile',
+  'installLoader',
+  'finish',
+  'rollBack',
+]);
+const effects = new Set(['evaluate', 'realise', 'probe', ...neverAborted]);
+
+describe('whatever happens', () => {
+  test('no rule is broken, and when all goes well from some point on the host comes to rest at the desired commit', async () => {
+    const seen: Record<string, number> = {};
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(command, { minLength: 20, maxLength: 250, size: 'max' }),
+        async (commands) => {
+          const world = createWorld();
+          for (const each of commands) {
+            await world.take(each);
+            seen[world.driven().pipeline()] = (seen[world.driven().pipeline()] ?? 0) + 1;
+            expect(world.broken).toEqual([]);
+          }
+          const crashed = createWorld(world);
+          await world.goWell();
+          await crashed.goWell();
+          expect([...world.broken, ...crashed.broken]).toEqual([]);
+          expect(crashed.end()).toEqual(world.end());
+          world.driven().actor.stop();
+          crashed.driven().actor.stop();
+        },
+      ),
+      { numRuns: 150 },
+    );
+    for (const state of [
+      'activating.switching',
+      'rollingBack.running',
+      'committing.loader',
+      'probation',
+      'gating',
+    ]) {
+      expect(seen[state], state).toBeGreaterThan(10);
+    }
+  });
+});
+
+interface Before {
+  facts(): Facts;
+  system(): Observed;
+  branches(): ReadonlyMap<string, RemoteOffer>;
+  results(): ReadonlyMap<string, SwitchResult>;
+}
+
+/** A host, its remotes and a live reconciler; `before`: the same host and remotes after the daemon crashed. */
+function createWorld(before?: Before) {
+  let system = before?.system() ?? host('old');
+  let branches = new Map<string, RemoteOffer>(
+    before?.branches() ?? [
+      ['origin', offer('origin', 'm1')],
+      ['local', offer('local', null)],
+    ],
+  );
+  // A switch outlives the daemon, and so does what it said: the next daemon is told the same.
+  const results = new Map(before?.results());
+  const broken: string[] = [];
+  let driven = start(before?.facts() ?? noFacts);
+
+  function start(facts: Facts): Driven {
+    const next = startReconciler({ facts: JSON.parse(JSON.stringify(facts)) as Facts });
+    next.knows(known);
+    let last = next.actor.getSnapshot();
+    broken.push(...brokenIn(last));
+    next.actor.system.inspect((inspected) => {
+      if (inspected.type !== '@xstate.snapshot' || inspected.actorRef !== next.actor) return;
+      if (inspected.event.type === 'xstate.stop') return;
+      const after = inspected.snapshot as Snapshot;
+      broken.push(...brokenBy({ before: last, event: inspected.event, after }));
+      last = after;
+    });
+    return next;
+  }
+
+  const check = () => {
+    const own = driven.calls.filter(({ name }) => effects.has(name));
+    const running = own.filter(({ signal }) => !signal.aborted);
+    if (running.length > 1) broken.push(`${running.map(({ name }) => name).join(' and ')} run at once`);
+    for (const { name, signal } of own)
+      if (signal.aborted && neverAborted.has(name)) broken.push(`${name} was aborted`);
+    broken.push(...driven.errors.map(String));
+  };
+
+  const settle = async (name: string, how: number) => {
+    const { deployment } = driven.facts();
+    const said =
+      name === 'activate' && deployment ? results.get(`${deployment.id} ${deployment.retried}`) : undefined;
+    const outcome = said ?? outcomeOf(name, how, driven);
+    if (name === 'activate' && deployment)
+      results.set(`${deployment.id} ${deployment.retried}`, outcome as SwitchResult);
+    if (deployment && !said && !(outcome instanceof Error)) system = moved(system, name, deployment, outcome);
+    await driven.settle(name, observing.has(name) && !(outcome instanceof Error) ? system : outcome);
+  };
+
+  /** Lets the effect that runs end; false when none does. */
+  const work = async (how: number): Promise<boolean> => {
+    const running = driven.calls.find(({ name, signal }) => effects.has(name) && !signal.aborted);
+    if (running) await settle(running.name, how);
+    return running !== undefined;
+  };
+
+  const poll = async (remote: string) => {
+    if (driven.open('fetch', ({ input }) => input === remote)) await driven.offers(branches.get(remote)!);
+  };
+
+  const observe = async () => {
+    if (driven.open('observe')) await driven.observes({ ...system, at: epoch + driven.clock.now() });
+  };
+
+  const crash = (reboots: boolean) => {
+    const facts = driven.facts();
+    driven.actor.stop();
+    if (reboots) {
+      const boots = system.bootDefault ?? system.current;
+      system = { ...system, bootId: `${system.bootId}+`, current: boots, booted: boots };
+    }
+    driven = start(facts);
+  };
+
+  const take = async (next: Command) => {
+    if (next.kind === 'work') await work(next.how);
+    if (next.kind === 'wait') await driven.wait(next.ms);
+    if (next.kind === 'wish') wish(driven, next.wish);
+    if (next.kind === 'crash') crash(next.reboots);
+    if (next.kind === 'mirrorFails' && driven.open('assess'))
+      await driven.settle('assess', new Problem('mirror_broken', 'no'));
+    if (next.kind === 'observe') {
+      if (next.hand && driven.facts().deployment === null) system = { ...system, current: top('hand') };
+      await observe();
+    }
+    // Only what was served counts: a head that no poll saw may be refused after one end and accepted before it.
+    if (next.kind === 'poll' && driven.open('fetch', ({ input }) => input === next.remote)) {
+      const { remote, main, testing } = next;
+      branches = new Map([...branches, [remote, offer(remote, main, remote === 'origin' ? testing : null)]]);
+      await poll(remote);
+    }
+    if (next.kind === 'pollFails' && driven.open('fetch', ({ input }) => input === next.remote)) {
+      await driven.fails(next.remote, new Problem('remote_connect', 'down'));
+    }
+    await driven.assessAll();
+    check();
+  };
+
+  /** From here on every effect succeeds, people are quiet, and time passes. */
+  const goWell = async () => {
+    driven.actor.send({ type: 'resume', by: null });
+    for (let round = 0; round < 24; round += 1) {
+      await driven.wait(round % 3 === 0 ? 7 * 3_600_000 : 70_000);
+      await observe();
+      for (const remote of branches.keys()) await poll(remote);
+      for (let i = 0; i < 20 && (await work(0)); i += 1);
+      check();
+    }
+  };
+
+  /** Where the host came to rest: the desired commit, and what keeps it from running. */
+  const end = () => {
+    const { desired } = selectFor(driven.context());
+    const { expected, quarantine, deployment } = driven.facts();
+    const pipeline = driven.pipeline();
+    const rests = {
+      desired: desired?.commit ?? null,
+      floor: driven.facts().floor?.commit ?? null,
+      pipeline,
+      deployment,
+    };
+    const isThere = desired === null || expected?.commit === desired.commit;
+    const isRefused = pipeline === 'stalled' && quarantine.some(({ commit }) => commit === desired?.commit);
+    const isReasoned = pipeline === 'gating' && driven.context().waiting !== null;
+    if (!(pipeline === 'settled' && isThere) && !isRefused && !isReasoned)
+      broken.push(`came to rest ${JSON.stringify(rests)}`);
+    return rests;
+  };
+
+  return {
+    driven: () => driven,
+    facts: () => driven.facts(),
+    system: () => system,
+    branches: () => branches,
+    results: () => results,
+    broken,
+    take,
+    goWell,
+    end,
+  };
+}
+
+function wish({ actor }: Driven, wanted: string): void {
+  if (wanted === 'suspend') actor.send({ type: 'suspend', suspension });
+  if (wanted === 'resume') actor.send({ type: 'resume', by: null });
+  if (wanted === 'retry') actor.send({ type: 'retry', commit: null, by: 'ada' });
+  if (wanted === 'retry m1') actor.send({ type: 'retry', commit: id('m1'), by: 'ada' });
+  if (wanted === 'accept') actor.send({ type: 'accept', commit: id('x1'), reason: 'meant', by: 'ada' });
+  if (wanted === 'reconcile') actor.send({ type: 'reconcile', token: 'token' });
+}
+
+/** Effects that end with a look at the host. */
+const observing = new Set(['look', 'probe', 'finish', 'rollBack']);
+
+/** The effect's end: 0 to 5 is success, the rest the ways it can fail. */
+function outcomeOf(name: string, how: number, driven: Driven): unknown {
+  const { target } = driven.context();
+  const failure = {
+    evaluate: 'evaluation_failed',
+    realise: 'build_failed',
+    probe: 'unit_failed',
+    rollBack: 'rollback_failed',
+  } as const;
+  if (name === 'activate') return { ...fine, exitCode: [0, 0, 0, 0, 0, 4, 2, 1, 11, 100][how] };
+  if (name === 'evaluate' && how < 6)
+    return evaluation(Buffer.from(target!.commit, 'hex').toString().replaceAll('\0', ''));
+  if (name === 'realise' && how === 9)
+    return new Problem('not_in_cache', 'no', { retry: { afterMs: 60_000 } });
+  if (how === 8) return new Problem('no_space', 'no');
+  if (how < 6) return undefined;
+  return new Problem(name in failure ? failure[name as keyof typeof failure] : 'unexpected', 'no');
+}
+
+/** The host after the effect: only these move it. */
+function moved(
+  system: Observed,
+  name: string,
+  { toplevel, previous }: Deployment,
+  outcome: unknown,
+): Observed {
+  const exitCode = name === 'activate' ? (outcome as SwitchResult).exitCode : null;
+  if (name === 'activate')
+    return exitCode !== null && [0, 2, 4].includes(exitCode) ? { ...system, current: toplevel } : system;
+  if (name === 'setProfile') return { ...system, profile: { generation: 2, toplevel } };
+  if (name === 'installLoader') return { ...system, bootDefault: toplevel };
+  return name === 'rollBack' ? { ...system, current: previous.toplevel } : system;
+}
+
+async function untilActivating(driven: Driven, name: string, toplevel = name): Promise<void> {
+  await driven.settle('evaluate', evaluation(name, toplevel));
+  await driven.settle('realise');
+  await driven.settle('prepare');
+}
+
+describe('found by the walk', () => {
+  test('a retry asked for during a switch that is then undone stalls once, and not for ever in one step', async () => {
+    const driven = startReconciler();
+    await untilEvaluating(driven, 'old', 'm1');
+    await untilActivating(driven, 'm1');
+    driven.actor.send({ type: 'retry', commit: null, by: 'ada' });
+    await driven.settle('activate', { ...fine, exitCode: 2 });
+    await driven.settle('look', host('m1'));
+    await driven.settle('rollBack', host('old'));
+    expect(driven.errors).toEqual([]);
+    expect(driven.pipeline()).toBe('stalled');
+    expect(driven.context().asked).toBeNull();
+  });
+
+  test('a quarantined commit that came after three supersessions gives way to the next', async () => {
+    const driven = startReconciler();
+    driven.knows(history('m1 m2 m3 m4', 'm1 m2 m3 b1'));
+    await untilEvaluating(driven, 'old', 'b1');
+    await untilActivating(driven, 'b1');
+    await driven.settle('activate', { ...fine, exitCode: 2 });
+    await driven.settle('look', host('b1'));
+    await driven.settle('rollBack', host('old'));
+    for (const name of ['m1', 'm2', 'm3', 'b1']) {
+      await driven.wait(70_000);
+      await driven.offers(offer('origin', name));
+    }
+    expect([driven.pipeline(), driven.context().target?.commit]).toEqual(['stalled', id('b1')]);
+    await driven.wait(70_000);
+    await driven.offers(offer('origin', 'm4'));
+    expect(driven.context().target?.commit).toBe(id('m4'));
+  });
+});
+
+describe('found by the walk: while the mirror has not answered yet', () => {
+  const unanswered = async () => {
+    const driven = startReconciler();
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    driven.actor.send({ type: 'accept', commit: id('x1'), reason: 'meant', by: null });
+    expect(driven.waiting()).toContain('assess');
+    return driven;
+  };
+
+  test('a suspension stops the build at once', async () => {
+    const driven = await unanswered();
+    driven.actor.send({ type: 'suspend', suspension });
+    expect(driven.pipeline()).toBe('settled');
+  });
+
+  test('nothing is activated before it is known whether the commit is still wanted', async () => {
+    const driven = await unanswered();
+    driven.open('realise')!.resolve(undefined);
+    await tick();
+    expect(driven.pipeline()).toBe('gating');
+    await driven.assessAll();
+    expect(driven.context().target?.commit).toBe(id('x1'));
+  });
+});
+
+test('a test that only a reboot could bring waits, and is not switched to over and over', async () => {
+  const driven = startReconciler();
+  driven.knows(history('m1 t1'));
+  await untilEvaluating(driven, 'm1', 'm1');
+  await driven.settle('evaluate', evaluation('m1'));
+  await driven.wait(70_000);
+  await driven.offers(offer('origin', 'm1', 't1'));
+  await untilActivating(driven, 't1');
+  await driven.settle('activate', { ...fine, exitCode: 100 });
+  await driven.settle('look', host('m1'));
+  expect(driven.pipeline()).toBe('gating');
+  expect(driven.context().waiting).toMatchObject({ gate: 'reboot', nextCheck: null });
+});
+
+test('a staged deployment that a crash interrupts ends as staged', async () => {
+  const driven = startReconciler();
+  await untilEvaluating(driven, 'old', 'm1');
+  await untilActivating(driven, 'm1');
+  await driven.settle('activate', { ...fine, exitCode: 100 });
+  await driven.settle('look', host('old'));
+  const next = startReconciler({ facts: driven.facts() });
+  await next.observes(host('old'));
+  await next.settle('setProfile');
+  await next.settle('installLoader');
+  await next.settle('finish', host('old'));
+  expect(next.facts().deployments[0]?.outcome).toBe('staged');
+});
+
+test('a gate that shuts is told, and counts as an end, also when the clock moves between two looks at it', async () => {
+  let moves = 0;
+  const driven = startReconciler({ policy: { ...policy, mode: 'observe' }, now: () => epoch + (moves += 1) });
+  await untilEvaluating(driven, 'old', 'm1');
+  await driven.settle('evaluate', evaluation('m1'));
+  await driven.settle('realise');
+  expect(driven.emitted).toContainEqual({ type: 'reconciled', result: 'blocked' });
+});
+
+test('a cache that has not the closure yet is told once, also when the clock moves', async () => {
+  let moves = 0;
+  const driven = startReconciler({ now: () => epoch + (moves += 1) });
+  await untilEvaluating(driven, 'old', 'm1');
+  await driven.settle('evaluate', evaluation('m1'));
+  for (let i = 0; i < 3; i += 1) {
+    await driven.settle('realise', new Problem('not_in_cache', 'not there', { retry: { afterMs: 60_000 } }));
+    moves += 60_000;
+    await driven.wait(60_000);
+    expect(driven.pipeline()).toBe('building');
+  }
+  expect(driven.emitted.filter((event) => event.type === 'reconciled')).toHaveLength(1);
+});

@@ -1,0 +1,388 @@
+import { describe, expect, test } from 'vitest';
+import { getStateNodes, type AnyStateNode, type EventFromLogic } from 'xstate';
+import { getAdjacencyMap } from 'xstate/graph';
+import { noFacts } from '../../src/domain/facts.ts';
+import type { Observed } from '../../src/domain/observed.ts';
+import { Problem } from '../../src/domain/problem.ts';
+import type { RemoteHealth, RemoteOffer } from '../../src/domain/remote.ts';
+import * as hearing from '../../machines/hearing.ts';
+import { observerMachine } from '../../machines/observer.ts';
+import type { ReconcilerInput } from '../../machines/reconciler-context.ts';
+import { reconcilerMachine } from '../../machines/reconciler.ts';
+import { remoteMachine } from '../../machines/remote.ts';
+import { epoch, evaluation, fine, history, host, id, input, offer, policy, top } from './harness.ts';
+import { brokenBy, brokenIn, pipelineOf, type Snapshot } from './invariants.ts';
+
+type Event = EventFromLogic<typeof reconcilerMachine>;
+type Loose = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+/** What may happen in one walk; the walk then does all of it in every order, until nothing new comes. */
+interface Scenario {
+  readonly start?: Partial<ReconcilerInput>;
+  readonly from?: readonly (RemoteOffer | Observed)[];
+  readonly world: readonly Loose[];
+  readonly outcomes: Outcomes;
+  /** True when the mirror's answers are events of their own; else it answers at once. */
+  readonly slowMirror?: boolean;
+  /** Breadth first, up to so many states; by default all that there are. */
+  readonly most?: number;
+}
+
+type Outcomes = Readonly<Record<string, (snapshot: Snapshot) => readonly unknown[]>>;
+
+const up: RemoteHealth = { up: true, lastAttempt: 0, lastSuccess: 0, error: null, failures: 0, nextPoll: 0 };
+const known = history('m1 m2 m3', 'm1 m2 t1');
+
+const offers = (remote: string, main: string | null, testing: string | null = null): Loose => ({
+  type: 'remote.offered',
+  offer: offer(remote, main, testing),
+  health: up,
+  token: null,
+});
+const sees = (observed: Observed): Loose => ({ type: 'host.observed', observed, token: null });
+const suspend: Loose = {
+  type: 'suspend',
+  suspension: { reason: 'x', by: null, since: '', until: '2026-01-01T01:00:00.000Z' },
+};
+const resume: Loose = { type: 'resume', by: null };
+const retry = (name: string | null): Loose => ({ type: 'retry', commit: name && id(name), by: 'ada' });
+const accept = (name: string): Loose => ({ type: 'accept', commit: id(name), reason: 'x', by: 'ada' });
+
+const nameOf = (commit: string): string => Buffer.from(commit, 'hex').toString().replaceAll('\0', '');
+
+/** The host after the deployment's switch moved it, or did not, or after somebody else did. */
+const after = ({ context }: Snapshot, current: 'new' | 'previous' | 'hand'): Observed => {
+  const { toplevel, previous } = context.facts.deployment!;
+  const runs = { new: toplevel, previous: previous.toplevel, hand: top('hand') }[current];
+  const { profile, bootDefault } = previous;
+  const bootId = context.observed?.bootId ?? null;
+  return {
+    ...host(null, { bootId }),
+    current: runs,
+    bootDefault,
+    profile: profile === null ? null : { generation: 1, toplevel: profile },
+  };
+};
+const committed = ({ context }: Snapshot): Observed => {
+  const { toplevel, operation, previous, exitCode } = context.facts.deployment!;
+  const moved = operation === 'test' ? previous.profile : toplevel;
+  const stays = operation === 'boot' || exitCode === 100;
+  return {
+    ...host(null, { bootId: context.observed?.bootId ?? null }),
+    current: stays ? previous.toplevel : toplevel,
+    profile: moved === null ? null : { generation: 2, toplevel: moved },
+    bootDefault: operation === 'test' ? previous.bootDefault : toplevel,
+  };
+};
+
+/** The way of an effect that works; the commit's toplevel has its name. */
+const works: Outcomes = {
+  evaluate: ({ context }) => [evaluation(nameOf(context.target!.commit))],
+  realise: () => [undefined],
+  prepare: () => [undefined],
+  activate: () => [fine],
+  look: (snapshot) => [after(snapshot, 'new')],
+  probe: (snapshot) => [after(snapshot, 'new')],
+  setProfile: () => [undefined],
+  installLoader: () => [undefined],
+  finish: (snapshot) => [committed(snapshot)],
+  rollBack: (snapshot) => [after(snapshot, 'previous')],
+};
+const orFails = (outcomes: Outcomes, names: readonly string[]): Outcomes => ({
+  ...outcomes,
+  ...Object.fromEntries(
+    names.map((name) => [name, (s: Snapshot) => [...outcomes[name]!(s), new Problem('unexpected', name)]]),
+  ),
+});
+const exits = (...codes: number[]) => codes.map((exitCode) => ({ ...fine, exitCode }));
+
+const everyOutcome: Outcomes = {
+  ...orFails(works, ['prepare', 'probe', 'setProfile', 'installLoader', 'finish', 'rollBack']),
+  evaluate: ({ context }) => {
+    const name = nameOf(context.target!.commit);
+    return [
+      evaluation(name),
+      evaluation(name, 'old'),
+      evaluation(name, name, { machineId: 'another' }),
+      new Problem('evaluation_failed', 'no'),
+      new Problem('no_such_host', 'no', { retry: 'never' }),
+    ];
+  },
+  realise: () => [
+    undefined,
+    new Problem('build_failed', 'no'),
+    new Problem('no_space', 'no'),
+    new Problem('not_in_cache', 'no', { retry: { afterMs: 60_000 } }),
+  ],
+  activate: () => [
+    ...exits(0, 1, 2, 4, 11, 100),
+    { ...fine, exitCode: null, timedOut: true },
+    new Problem('unexpected', 'no'),
+  ],
+  look: (s) => [after(s, 'new'), after(s, 'previous'), after(s, 'hand'), new Problem('unexpected', 'look')],
+  probe: (s) => [after(s, 'new'), after(s, 'hand'), new Problem('unit_failed', 'probe')],
+};
+/** Works, or is undone. */
+const orUndone: Outcomes = { ...works, activate: () => exits(0, 2) };
+
+const scenarios: Readonly<Record<string, Scenario>> = {
+  'one commit, with every outcome of evaluation and build': {
+    from: [offer('origin', 'm1'), host('old')],
+    world: [sees(host('hand')), retry(null)],
+    outcomes: { ...works, evaluate: everyOutcome['evaluate']!, realise: everyOutcome['realise']! },
+  },
+  'one commit, with every outcome of activation and commit': {
+    from: [offer('origin', 'm1'), host('old')],
+    world: [retry(null)],
+    outcomes: { ...everyOutcome, evaluate: works['evaluate']!, realise: works['realise']! },
+  },
+  'one commit on a host without a system': {
+    from: [offer('origin', 'm1'), host(null)],
+    world: [retry(null)],
+    outcomes: { ...works, activate: everyOutcome['activate']!, probe: everyOutcome['probe']! },
+  },
+  'one commit, suspensions and reboots': {
+    from: [offer('origin', 'm1'), host('old')],
+    world: [
+      suspend,
+      resume,
+      retry(null),
+      sees(host('old', { bootId: 'boot-2' })),
+      { type: 'reconcile', token: 'a' },
+    ],
+    outcomes: { ...orUndone, realise: everyOutcome['realise']! },
+  },
+  'commits that overtake one another': {
+    from: [host('old')],
+    world: [offers('origin', 'm1'), offers('origin', 'm2'), offers('local', 'm3')],
+    outcomes: {
+      ...orUndone,
+      evaluate: (s) => [...works['evaluate']!(s), new Problem('no_such_host', 'no', { retry: 'never' })],
+    },
+  },
+  'a commit that is rolled back under two names, with retries': {
+    from: [host('old')],
+    world: [offers('origin', 'm1'), offers('local', 'm2'), retry(null), retry('m1')],
+    outcomes: { ...orUndone, evaluate: (s) => [evaluation(nameOf(s.context.target!.commit), 'twin')] },
+  },
+  'a testing branch': {
+    from: [host('old')],
+    world: [offers('origin', 'm2'), offers('origin', 'm2', 't1'), sees(host('m2', { bootId: 'boot-2' }))],
+    outcomes: {
+      ...works,
+      activate: (s) => (s.context.target?.role === 'testing' ? exits(0, 2, 11, 100) : exits(0)),
+    },
+  },
+  'a rewritten history that is accepted': {
+    from: [host('old')],
+    world: [
+      offers('origin', 'm1'),
+      offers('origin', 'm2'),
+      offers('origin', 'x1'),
+      accept('x1'),
+      offers('origin', null),
+    ],
+    outcomes: orUndone,
+  },
+  'a mirror that is slow, fails, and is asked again': {
+    from: [host('old')],
+    world: [offers('origin', 'm1'), offers('local', 'm2'), suspend, resume, accept('x1')],
+    outcomes: { ...works, assess: () => [known, new Problem('mirror_broken', 'no')] },
+    slowMirror: true,
+  },
+  'operation boot': {
+    start: {
+      policy: { ...policy, remotes: [{ ...policy.remotes[0]!, main: { name: 'main', operation: 'boot' } }] },
+    },
+    from: [host('old')],
+    world: [offers('origin', 'm1'), offers('origin', 'm2'), sees(host('m1', { bootId: 'boot-2' }))],
+    outcomes: orFails(works, ['installLoader', 'finish']),
+  },
+  'mode observe': {
+    start: { policy: { ...policy, mode: 'observe' } },
+    from: [host('old')],
+    world: [offers('origin', 'm1'), offers('local', 'm2'), retry(null), suspend, resume],
+    outcomes: everyOutcome,
+  },
+  'lost state': {
+    start: { facts: { ...noFacts, hold: { reason: 'lost', since: '' } } },
+    from: [host('old')],
+    world: [offers('origin', 'm1'), offers('origin', 'm2'), accept('m2'), retry(null)],
+    outcomes: orUndone,
+  },
+  'drift that is corrected': {
+    start: { policy: { ...policy, drift: { policy: 'correct', graceMs: 0 } } },
+    from: [host('old'), offer('origin', 'm1')],
+    world: [sees(host('hand')), sees(host('m1')), offers('origin', 'm2')],
+    outcomes: orUndone,
+  },
+  'everything at once': {
+    world: [
+      ...['m1', 'm2', 'x1', null].map((main) => offers('origin', main)),
+      offers('origin', 'm2', 't1'),
+      offers('local', 'm1'),
+      offers('local', 'm3'),
+      { type: 'remote.failed', remote: 'origin', health: { ...up, up: false }, token: null },
+      { type: 'host.unobservable', message: 'x', token: null },
+      ...[host('old'), host('hand'), host('m1', { bootId: 'boot-2' })].map(sees),
+      suspend,
+      resume,
+      retry(null),
+      retry('m1'),
+      accept('x1'),
+      { type: 'reconcile', token: 'a' },
+    ],
+    outcomes: { ...everyOutcome, assess: () => [known, new Problem('mirror_broken', 'no')] },
+    slowMirror: true,
+    most: 2000,
+  },
+};
+
+describe('every state and transition of the reconciler', () => {
+  test.each(Object.entries(scenarios))('%s', (name, scenario) => {
+    const walked = walk(scenario);
+    const broken = new Set(Object.values(walked).flatMap(({ state }) => brokenIn(state)));
+    let transitions = 0;
+    for (const { state, transitions: out } of Object.values(walked)) {
+      for (const { event, state: next } of Object.values(out)) {
+        transitions += 1;
+        for (const sentence of brokenBy({ before: state, event, after: next })) broken.add(sentence);
+      }
+    }
+    process.stderr.write(`${name}: ${Object.keys(walked).length} states, ${transitions} transitions\n`);
+    expect([...broken].slice(0, 20)).toEqual([]);
+    expect(Object.keys(walked).length).toBeGreaterThan(10);
+  });
+});
+
+test('no effect of any machine can fail without a way on', () => {
+  const invokes = [reconcilerMachine, remoteMachine, observerMachine].flatMap(({ root }) => invokesIn(root));
+  expect(invokes.map(([invoke]) => invoke)).toContain('activate');
+  expect(invokes.filter(([, hasOnError]) => !hasOnError)).toEqual([]);
+});
+
+function invokesIn(node: AnyStateNode): (readonly [string, boolean])[] {
+  const own = node.invoke.map(({ id }) => [id, node.transitions.has(`xstate.error.actor.${id}`)] as const);
+  return [...own, ...Object.values(node.states).flatMap(invokesIn)];
+}
+
+type Walked = Readonly<
+  Record<
+    string,
+    {
+      readonly state: Snapshot;
+      readonly transitions: Readonly<Record<string, { readonly event: Event; readonly state: Snapshot }>>;
+    }
+  >
+>;
+
+function walk(scenario: Scenario): Walked {
+  const { start, from = [], world, outcomes, slowMirror = false, most = Infinity } = scenario;
+  const times = new WeakMap<Snapshot, number>();
+  let now = epoch;
+  const keys = new Set<string>();
+  const step = (snapshot: Snapshot, event: Event, scope: Scope): Snapshot => {
+    now = timeOf(snapshot, event, times.get(snapshot) ?? epoch);
+    const moved = reconcilerMachine.transition(snapshot, event, scope);
+    times.set(moved, now);
+    const asks = (moved.value as { source: string }).source === 'assessing';
+    if (slowMirror || !asks) return moved;
+    return step(moved, done('assess', known), scope);
+  };
+  const logic = Object.assign(Object.create(reconcilerMachine) as typeof reconcilerMachine, {
+    transition: step,
+    getInitialSnapshot: (scope: Scope, given: ReconcilerInput) =>
+      from.reduce(
+        (snapshot, told) =>
+          step(
+            snapshot,
+            ('remote' in told ? { ...offers('origin', null), offer: told } : sees(told)) as never,
+            scope,
+          ),
+        reconcilerMachine.getInitialSnapshot(scope, given),
+      ),
+  });
+  return getAdjacencyMap(
+    logic as never,
+    {
+      input: input({ now: () => now, ...start }),
+      events: (snapshot: Snapshot) => [...(world as unknown as Event[]), ...ownEvents(snapshot, outcomes)],
+      serializeState: (snapshot: Snapshot) => abstract(snapshot, times.get(snapshot) ?? epoch),
+      stopWhen: (snapshot: Snapshot) => {
+        keys.add(abstract(snapshot, times.get(snapshot) ?? epoch));
+        return keys.size > most;
+      },
+      limit: 2_000_000,
+    } as never,
+  ) as unknown as Walked;
+}
+
+type Scope = Parameters<typeof reconcilerMachine.transition>[2];
+
+const done = (actorId: string, output: unknown): Event =>
+  (output instanceof Error
+    ? { type: `xstate.error.actor.${actorId}`, error: output, actorId }
+    : { type: `xstate.done.actor.${actorId}`, output, actorId }) as unknown as Event;
+
+/** The ends of the effects that run, and the timers that are set. */
+function ownEvents(snapshot: Snapshot, outcomes: Outcomes): Event[] {
+  const nodes = getStateNodes(reconcilerMachine.root, snapshot.value);
+  const effects = nodes.flatMap(({ invoke }) => invoke.map(({ id }) => id));
+  const timers = new Set(nodes.flatMap(({ after }) => after.map(({ eventType }) => eventType)));
+  return [
+    ...effects.flatMap((name) => (outcomes[name]?.(snapshot) ?? []).map((outcome) => done(name, outcome))),
+    ...[...timers].map((type) => ({ type }) as unknown as Event),
+  ];
+}
+
+/** A timer fires when it is due; all else happens at once. */
+function timeOf({ context }: Snapshot, { type }: { type: string }, now: number): number {
+  const [, kind, timer] = type.split('.');
+  if (kind !== 'after') return now;
+  const due = {
+    failure: context.facts.failure?.until,
+    gate: context.waiting?.nextCheck,
+    suspension: Date.parse(context.facts.suspended?.until ?? ''),
+  }[timer!];
+  return Math.max(now, due ?? now + 60_000);
+}
+
+/** A state without times, ids, logs and history, but with whether a time has come, so that the space is bounded. */
+function abstract({ value, context }: Snapshot, now: number): string {
+  const { facts, observed, target, evaluation, waiting } = context;
+  const { deployment, failure, expected, committedMain } = facts;
+  const heads = (made: Readonly<Record<string, RemoteOffer>>) =>
+    Object.values(made)
+      .map(({ remote, main, testing }) => `${remote} ${main?.commit.id} ${testing?.commit.id}`)
+      .toSorted();
+  return JSON.stringify([
+    value,
+    heads(context.heard),
+    context.offers === context.heard || heads(context.offers),
+    hearing.isAssessed(context),
+    target && [target.commit, target.operation, target.trigger],
+    evaluation && [evaluation.toplevel, evaluation.machineId],
+    context.built,
+    waiting && [waiting.gate, waiting.nextCheck === null || waiting.nextCheck > now],
+    [context.asked !== null, context.supersessions, context.request?.pending, context.rollbackFailures > 0],
+    [facts.floor?.commit, facts.offered, facts.spentTesting, facts.bootId, facts.hold !== null],
+    facts.quarantine.map(({ commit, toplevel }) => `${commit} ${toplevel}`).toSorted(),
+    [expected, committedMain].map((at) => at && [at.commit, at.operation, at.current, at.profile]),
+    deployment && [
+      deployment.commit,
+      deployment.toplevel,
+      deployment.retried,
+      deployment.exitCode,
+      deployment.reason !== null,
+      deployment.previous.toplevel,
+    ],
+    failure && [failure.commit, failure.class, failure.attempt > 1, failure.stalled, failure.until <= now],
+    facts.suspended !== null && Date.parse(facts.suspended.until!) > now,
+    observed && [observed.current, observed.profile?.toplevel, observed.bootDefault, observed.bootId],
+    Object.keys(facts.driftSince).toSorted(),
+  ]);
+}
+
+test('the walk tells states apart by what they do', () => {
+  expect(pipelineOf(Object.values(walk({ world: [], outcomes: works }))[0]!.state)).toBe('observing');
+});
