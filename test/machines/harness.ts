@@ -87,7 +87,7 @@ export function history(...lines: readonly string[]): Ancestry {
   return { pairs };
 }
 
-export const rules: readonly RemoteRule[] = [
+const rules: readonly RemoteRule[] = [
   {
     name: 'origin',
     main: { name: 'main', operation: 'switch' },

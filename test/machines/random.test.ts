@@ -1,5 +1,5 @@
 import { setImmediate as tick } from 'node:timers/promises';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Deployment, SwitchResult } from '../../src/domain/deployment.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
@@ -126,6 +126,7 @@ describe('whatever happens', () => {
 });
 
 interface Before {
+  now(): number;
   facts(): Facts;
   system(): Observed;
   branches(): ReadonlyMap<string, RemoteOffer>;
@@ -144,10 +145,18 @@ function createWorld(before?: Before) {
   // A switch outlives the daemon, and so does what it said: the next daemon is told the same.
   const results = new Map(before?.results());
   const broken: string[] = [];
+  let now = (
+    (at) => () =>
+      at
+  )(before?.now() ?? epoch);
   let driven = start(before?.facts() ?? noFacts);
 
   function start(facts: Facts): Driven {
-    const next = startReconciler({ facts: JSON.parse(JSON.stringify(facts)) as Facts });
+    const since = now();
+    let sinceStart = () => 0;
+    now = () => since + sinceStart();
+    const next = startReconciler({ facts: JSON.parse(JSON.stringify(facts)) as Facts, now: () => now() });
+    sinceStart = () => next.clock.now();
     next.knows(known);
     let last = next.actor.getSnapshot();
     broken.push(...brokenIn(last));
@@ -193,7 +202,7 @@ function createWorld(before?: Before) {
   };
 
   const observe = async () => {
-    if (driven.open('observe')) await driven.observes({ ...system, at: epoch + driven.clock.now() });
+    if (driven.open('observe')) await driven.observes({ ...system, at: now() });
   };
 
   const crash = (reboots: boolean) => {
@@ -263,6 +272,7 @@ function createWorld(before?: Before) {
 
   return {
     driven: () => driven,
+    now: () => now(),
     facts: () => driven.facts(),
     system: () => system,
     branches: () => branches,
