@@ -1,6 +1,5 @@
 import type { Ancestry } from '../src/domain/ancestry.ts';
 import { announceSelection } from '../src/domain/announce.ts';
-import { shortId } from '../src/domain/commit.ts';
 import { findDrift, trackDrift } from '../src/domain/drift.ts';
 import type { NewEvent } from '../src/domain/event.ts';
 import type { DriftKind, Facts } from '../src/domain/facts.ts';
@@ -11,7 +10,6 @@ import { rememberCommit } from '../src/domain/remember-commit.ts';
 import type { RemoteHealth } from '../src/domain/remote.ts';
 import type { Selection } from '../src/domain/select.ts';
 import { commitsInQuestion, selectFor } from '../src/domain/select-for.ts';
-import { acceptCommit, liftTrouble } from '../src/domain/wishes.ts';
 import type { ReconcilerContext, ReconcilerEmitted, ReconcilerEvent } from './reconciler-context.ts';
 import { asEmitted } from './tell.ts';
 import type { Turn } from './turn.ts';
@@ -81,36 +79,6 @@ export function assessmentFailed(problem: Problem): Turn {
       }),
     ],
   };
-}
-
-/** Carries out a person's wish. */
-export function obey(context: ReconcilerContext, event: ReconcilerEvent): Turn {
-  if (event.type === 'suspend') {
-    const facts: Facts = { ...context.facts, suspended: event.suspension };
-    const message = `suspended by ${event.suspension.by ?? 'somebody'}: ${event.suspension.reason}`;
-    return { change: { facts }, emit: [asEmitted({ type: 'suspended', severity: 'warning', message })] };
-  }
-  if (event.type === 'resume') return resume(context, event.by);
-  if (event.type === 'retry') return retry(context, event);
-  if (event.type === 'accept') return accept(context, event);
-  return {};
-}
-
-/** Milliseconds until the suspension ends by itself. */
-export function suspensionLeft({ facts, now }: ReconcilerContext): number {
-  const until = facts.suspended?.until;
-  return until ? Math.max(0, Date.parse(until) - now()) : Number.MAX_SAFE_INTEGER;
-}
-
-/** True when a suspension with an end has reached it. */
-export function suspensionIsOver(context: ReconcilerContext): boolean {
-  return suspensionLeft(context) === 0;
-}
-
-/** Ends a suspension whose time is over. */
-export function endSuspension(context: ReconcilerContext): Turn {
-  const emit = [asEmitted({ type: 'resumed', severity: 'info', message: 'the suspension came to its end' })];
-  return { change: { facts: { ...context.facts, suspended: null } }, emit };
 }
 
 function hearOffer(
@@ -229,33 +197,4 @@ function isRejected({ verdict }: Selection['judgements'][number]): boolean {
 
 function rejectionKey({ remote, head, verdict }: Selection['judgements'][number]): string {
   return `${remote} ${head?.commit.id} ${verdict?.reason}`;
-}
-
-function resume(context: ReconcilerContext, by: string | null): Turn {
-  if (!context.facts.suspended) return {};
-  const emit = [asEmitted({ type: 'resumed', severity: 'info', message: `resumed by ${by ?? 'somebody'}` })];
-  return { change: { facts: { ...context.facts, suspended: null } }, emit };
-}
-
-function retry(
-  context: ReconcilerContext,
-  { commit, by }: Extract<ReconcilerEvent, { type: 'retry' }>,
-): Turn {
-  const desired = selectFor(context).desired?.commit ?? null;
-  const wanted = commit ?? desired ?? context.facts.spentTesting;
-  if (!wanted) return {};
-  const message = `${by ?? 'somebody'} asked to try ${shortId(wanted)} again`;
-  return {
-    change: { facts: liftTrouble(context.facts, wanted), asked: { by } },
-    emit: [asEmitted({ type: 'retried', severity: 'info', message, commit: wanted })],
-  };
-}
-
-function accept(context: ReconcilerContext, event: Extract<ReconcilerEvent, { type: 'accept' }>): Turn {
-  const { commit, reason, by } = event;
-  const message = `${by ?? 'somebody'} accepted ${shortId(commit)} as the commit to go on from: ${reason}`;
-  return {
-    change: { facts: acceptCommit(context.facts, commit) },
-    emit: [asEmitted({ type: 'accepted', severity: 'warning', message, commit })],
-  };
 }

@@ -15,6 +15,7 @@ import type { Target } from '../src/domain/target.ts';
 import * as deploying from './deploying.ts';
 import * as hearing from './hearing.ts';
 import { missing } from './missing.ts';
+import * as obeying from './obeying.ts';
 import { observerMachine } from './observer.ts';
 import type {
   ReconcilerContext,
@@ -61,7 +62,7 @@ export const reconcilerSetup = setup({
     observed: ({ context }) => context.observed !== null,
     suspended: ({ context }) => context.facts.suspended !== null,
     resumed: ({ context }) => context.facts.suspended === null,
-    suspensionOver: ({ context }) => hearing.suspensionIsOver(context),
+    suspensionOver: ({ context }) => obeying.suspensionIsOver(context),
     unassessed: ({ context }) => !hearing.isAssessed(context),
     assessingOther: ({ context }) => context.assessing !== hearing.question(context).join(),
     servable: ({ context }) => hearing.isServable(context),
@@ -90,7 +91,7 @@ export const reconcilerSetup = setup({
       observed.current === context.facts.deployment?.toplevel,
   },
   delays: {
-    suspension: ({ context }) => Math.min(hearing.suspensionLeft(context), longestTimer),
+    suspension: ({ context }) => Math.min(obeying.suspensionLeft(context), longestTimer),
     gate: ({ context }) =>
       Math.max(0, (context.waiting?.nextCheck ?? context.now() + longestTimer) - context.now()),
     failure: ({ context }) =>
@@ -127,8 +128,8 @@ export const reconcilerSetup = setup({
     assessmentFailed: enqueueActions(({ enqueue }, { error }: { error: unknown }) =>
       take(enqueue, hearing.assessmentFailed(toProblem(error))),
     ),
-    obey: enqueueActions(({ context, event, enqueue }) => take(enqueue, hearing.obey(context, event))),
-    endSuspension: enqueueActions(({ context, enqueue }) => take(enqueue, hearing.endSuspension(context))),
+    obey: enqueueActions(({ context, event, enqueue }) => take(enqueue, obeying.obey(context, event))),
+    endSuspension: enqueueActions(({ context, enqueue }) => take(enqueue, obeying.endSuspension(context))),
     rest: assign(() => working.rest()),
     aim: enqueueActions(({ context, enqueue }) =>
       take(enqueue, working.aim(context, decide(context, context.now()))),

@@ -111,7 +111,7 @@ describe('whatever happens', () => {
           crashed.driven().actor.stop();
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 40 },
     );
     for (const state of [
       'activating.switching',
