@@ -3,7 +3,7 @@ import { afterEvaluation, needsOnlyCommit, type AfterEvaluation } from '../src/d
 import { afterSwitch, hasWayBack, switchProblem } from '../src/domain/after-switch.ts';
 import type { Ancestry } from '../src/domain/ancestry.ts';
 import type { CommitId } from '../src/domain/commit.ts';
-import { decide, isSuperseded, mayWork, type Decision } from '../src/domain/decide.ts';
+import { decide, retryIn, isSuperseded, mayWork, type Decision } from '../src/domain/decide.ts';
 import type { Deployment, DeploymentStep, SwitchResult } from '../src/domain/deployment.ts';
 import { atStep } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
@@ -94,8 +94,7 @@ export const reconcilerSetup = setup({
     suspension: ({ context }) => Math.min(obeying.suspensionLeft(context), longestTimer),
     gate: ({ context }) =>
       Math.max(0, (context.waiting?.nextCheck ?? context.now() + longestTimer) - context.now()),
-    failure: ({ context }) =>
-      Math.max(0, (context.facts.failure?.until ?? context.now() + longestTimer) - context.now()),
+    failure: ({ context }) => Math.min(retryIn(context, context.now()), longestTimer),
     moment: 2000,
     mirrorRetry: 5000,
     rollbackRetry: 60_000,

@@ -54,7 +54,11 @@ function isPinned(loop: Loop): boolean {
 /** True when the deployed commit and operation are the desired ones. */
 function isDeployed(desired: Desired, { facts }: Loop): boolean {
   const { expected } = facts;
-  return expected?.commit === desired.commit && expected.operation === desired.operation;
+  return (
+    expected?.committed === true &&
+    expected.commit === desired.commit &&
+    expected.operation === desired.operation
+  );
 }
 
 /** Nothing was changed yet, or a reboot brought the previous system back: then the deployment is over. */
@@ -71,6 +75,17 @@ function troubleWith(desired: Desired, { facts, asked }: Loop, now: number): 'ba
   if (failure?.commit !== desired.commit || asked) return null;
   if (failure.until <= now) return null;
   return failure.stalled ? 'stall' : 'backoff';
+}
+
+/**
+ * Milliseconds until the target is tried again by itself; infinite for a quarantined one, whatever failed before. A loop
+ * that stands on one commit must not be woken by the trouble of another.
+ */
+export function retryIn({ facts, target }: Loop, now: number): number {
+  const { failure, quarantine } = facts;
+  if (!target || failure?.commit !== target.commit) return Number.POSITIVE_INFINITY;
+  if (quarantine.some(({ commit }) => commit === target.commit)) return Number.POSITIVE_INFINITY;
+  return Math.max(0, failure.until - now);
 }
 
 function causeFor(desired: Desired, loop: Loop, now: number): Trigger | null {

@@ -75,6 +75,7 @@ export function leaveUncommitted(loop: Loop, problem: Problem, now: number): Fac
       current: operation === 'boot' ? previous.toplevel : toplevel,
       profile: previous.profile,
       bootDefault: previous.bootDefault,
+      committed: false,
       since: new Date(now).toISOString(),
     },
   };
@@ -91,6 +92,7 @@ export function recordWithoutChange(loop: Loop, now: number): Facts {
     current: target.operation === 'boot' ? observed.current : evaluation.toplevel,
     profile: observed.profile?.toplevel ?? null,
     bootDefault: observed.bootDefault,
+    committed: true,
     since: new Date(now).toISOString(),
   };
   return settleOn(facts, expected, observed);
@@ -123,6 +125,7 @@ export function quarantineTwin(facts: Facts, { commit, toplevel }: Evaluation, n
   if (!twin || facts.quarantine.some((entry) => entry.commit === commit)) return facts;
   return {
     ...facts,
+    failure: null,
     quarantine: [...facts.quarantine, { ...twin, commit, since: new Date(now).toISOString() }],
   };
 }
@@ -186,6 +189,7 @@ function expectedAfter(deployment: Deployment, observed: Observed | null, now: n
     current: isStaged(deployment) ? (observed?.current ?? previous.toplevel) : toplevel,
     profile: moved ? toplevel : previous.profile,
     bootDefault: moved ? toplevel : previous.bootDefault,
+    committed: true,
     since: new Date(now).toISOString(),
   };
 }

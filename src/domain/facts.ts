@@ -23,6 +23,8 @@ export interface Expected {
   readonly current: string | null;
   readonly profile: string | null;
   readonly bootDefault: string | null;
+  /** False while profile and boot loader could not be set: then the commit is not deployed yet. */
+  readonly committed: boolean;
   /** RFC 3339. */
   readonly since: string;
 }

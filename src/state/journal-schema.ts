@@ -94,6 +94,7 @@ const expected = z.looseObject({
   current: path.nullable(),
   profile: path.nullable(),
   bootDefault: path.nullable(),
+  committed: z.boolean(),
   since: time,
 } satisfies ShapeOf<Expected>);
 

@@ -43,6 +43,7 @@ export const exampleExpected: Expected = {
   current: oldSystem,
   profile: oldSystem,
   bootDefault: oldSystem,
+  committed: true,
   since: begin,
 };
 

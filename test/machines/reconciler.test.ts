@@ -382,6 +382,66 @@ describe('a bad system', () => {
   });
 });
 
+describe('trouble of one commit leaves another alone', () => {
+  const quarantined = (name: string, toplevel: string) => [
+    { commit: id(name), toplevel: top(toplevel), reason: 'x', since: '', deployment: null },
+  ];
+
+  test('a quarantined commit stands still, also when an older failure is due', async () => {
+    const failure = {
+      commit: id('m0'),
+      class: 'build' as const,
+      code: 'build_failed' as const,
+      message: 'no',
+      log: [],
+      attempt: 1,
+      attempts: 5,
+      since: '',
+      row: 1,
+      until: 0,
+      stalled: false,
+    };
+    const driven = startReconciler({ facts: { ...noFacts, quarantine: quarantined('m1', 'm1'), failure } });
+    await untilEvaluating(driven, 'old', 'm1');
+    expect(driven.pipeline()).toBe('stalled');
+    await driven.wait(24 * 3_600_000);
+    expect(driven.pipeline()).toBe('stalled');
+    expect(driven.errors).toEqual([]);
+  });
+
+  test('a twin of a quarantined system stands still although it had failed before', async () => {
+    const driven = startReconciler({ facts: { ...noFacts, quarantine: quarantined('m0', 'bad') } });
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', new Problem('evaluation_failed', 'no'));
+    await driven.wait(60_000);
+    await driven.settle('evaluate', evaluation('m1', 'bad'));
+    expect(driven.pipeline()).toBe('stalled');
+    await driven.wait(24 * 3_600_000);
+    expect(driven.pipeline()).toBe('stalled');
+  });
+
+  test('what could not be committed is committed later, also after another commit failed in between', async () => {
+    const driven = startReconciler();
+    driven.knows(history('m1 m2'));
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise');
+    await driven.settle('prepare');
+    await driven.settle('activate', fine);
+    const running = host('m1', { profile: { generation: 1, toplevel: top('old') }, bootDefault: top('old') });
+    await driven.settle('look', running);
+    await driven.settle('probe', running);
+    await driven.settle('setProfile', new Problem('profile_failed', 'no'));
+    expect(driven.facts().expected).toMatchObject({ commit: id('m1'), committed: false });
+    await driven.offers(offer('local', 'm2'));
+    await driven.settle('evaluate', new Problem('evaluation_failed', 'no'));
+    await driven.wait(6000);
+    await driven.offers(offer('local', null));
+    expect(driven.context().target?.commit).toBe(id('m1'));
+    expect(driven.pipeline()).toBe('evaluating');
+  });
+});
+
 describe('people', () => {
   test('suspension stops the evaluation, survives in the facts, and resume goes on', async () => {
     const driven = startReconciler();
@@ -472,6 +532,7 @@ function expectedOf(name: string, operation: 'switch' | 'test') {
     current: top(name),
     profile: top('m1'),
     bootDefault: top('m1'),
+    committed: true,
     since: '2026-01-01T00:00:00.000Z',
   };
 }

@@ -57,6 +57,7 @@ export const exampleFacts: Facts = {
     current: '/nix/store/a-system',
     profile: '/nix/store/a-system',
     bootDefault: null,
+    committed: true,
     since: '2026-01-01T00:00:00.000Z',
   },
   deployment: exampleDeployment,
