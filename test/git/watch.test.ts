@@ -134,5 +134,6 @@ test('nothing is told after close, and a path that is no repository is no error'
   mkdirSync(join(dir, 'empty'));
   watchPath(join(dir, 'empty'));
   await sleep(50);
-  expect(logged).toEqual([]);
+  // A machine without inotify instances to spare says that it only polls; nothing else may be said.
+  expect(logged.filter((message) => !message.includes('only polled'))).toEqual([]);
 });
