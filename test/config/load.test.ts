@@ -137,10 +137,6 @@ test('trust must be said, and contradictions in it are errors', () => {
   expect(issues({ ...minimal, trust: {} })).toEqual([
     expect.stringMatching(/trust\.mode: missing; say what you trust/),
   ]);
-  const signer = { name: 'alice', sshKey: 'ssh-ed25519 AAAA' };
-  expect(issues({ ...minimal, trust: { mode: 'none', signers: [signer] } })).toContainEqual(
-    expect.stringContaining('contradict each other'),
-  );
   expect(issues({ ...minimal, trust: { mode: 'range' } })).toContainEqual(
     expect.stringContaining('give signers'),
   );
