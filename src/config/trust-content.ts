@@ -9,6 +9,7 @@ import type { Place } from './key-path.ts';
 import { readOpenPgpKeys } from './openpgp-key.ts';
 import type { OpenPgpKeys } from './openpgp-key.ts';
 import { findRevokedKeyFaults } from './revoked-keys.ts';
+import type { Config } from './schema.ts';
 import { findUnknownSigners, signerKeyText } from './trust-combination.ts';
 
 /** Issues of an allowed-signers file by its lines, and of the names elsewhere in the config that it should know. */
@@ -29,6 +30,15 @@ export async function checkAllowedSigners(file: Place, config: unknown): Promise
       ? []
       : findUnknownSigners(config, [...new Set(signers.flatMap(({ names }) => names))])),
   ];
+}
+
+/** The keys of the allowed-signers file of a config that was loaded; null when there is none, or it is gone since. */
+export async function readFileSigners({ trust }: Config): Promise<readonly AllowedSigner[] | null> {
+  const text =
+    trust.allowedSignersFile === null
+      ? null
+      : await readFile(trust.allowedSignersFile, 'utf8').catch(() => null);
+  return text === null ? null : parseAllowedSigners(text).signers;
 }
 
 /** Issues of a file of revoked keys: a list that ssh cannot read revokes nothing that can be relied on. */
