@@ -114,6 +114,7 @@ const hostile = {
   'bare/HEAD': 'ref: refs/heads/main\n',
   'bare/objects/x': '',
   'bare/refs/x': '',
+  'bare/flake.nix': '{ outputs = { self }: { x = "from the subdirectory"; }; }',
 };
 
 test('the tree Nix sees is the tree of the commit, byte for byte, whatever its attributes say', async () => {
@@ -127,6 +128,7 @@ test('the tree Nix sees is the tree of the commit, byte for byte, whatever its a
   const { value = '', error } = await evaluate(commit);
   expect(error).toBeUndefined();
   expect(treeOn(value).toSorted()).toEqual(treeInGit(upstream.dir, commit).toSorted());
+  expect(await evaluate(commit, { subdir: 'bare' })).toEqual({ value: 'from the subdirectory' });
   expect(existsSync(marker)).toBe(false);
 });
 
