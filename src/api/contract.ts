@@ -38,12 +38,25 @@ export const requestSchemas = {
   accept: z.strictObject({ commit: commitPrefix, reason: line, by }),
 } as const;
 
+/** What questions take behind the `?`; everything is text there. */
+export const querySchemas = {
+  audit: z.strictObject({
+    limit: z
+      .string()
+      .regex(/^[1-9]\d{0,3}$/, 'a whole number from 1 to 1000')
+      .transform(Number)
+      .pipe(z.number().max(1000, 'at most 1000'))
+      .default(200),
+  }),
+} as const;
+
 /** What a route does; the server has one function for each, `unsupported` answers 501. */
 export type RouteName =
   | 'status'
   | 'history'
   | 'deployment'
   | 'events'
+  | 'audit'
   | 'reconcile'
   | 'suspend'
   | 'resume'
@@ -65,6 +78,7 @@ export const routes: readonly Route[] = [
   { method: 'GET', path: '/v1/history', name: 'history' },
   { method: 'GET', path: '/v1/deployments/:id', name: 'deployment' },
   { method: 'GET', path: '/v1/events', name: 'events' },
+  { method: 'GET', path: '/v1/audit', name: 'audit' },
   { method: 'POST', path: '/v1/reconcile', name: 'reconcile' },
   { method: 'POST', path: '/v1/suspend', name: 'suspend' },
   { method: 'POST', path: '/v1/resume', name: 'resume' },

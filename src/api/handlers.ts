@@ -1,3 +1,4 @@
+import type { AuditReading } from '../domain/audit.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { HostEvent } from '../domain/event.ts';
 import type { HostStatus } from '../domain/status.ts';
@@ -40,6 +41,8 @@ export interface ApiHandlers {
     /** Called once for each new event; gives the function that ends it. */
     subscribe(listener: (event: HostEvent) => void): () => void;
   };
+  /** The newest `limit` records of the audit log, oldest first. */
+  audit(limit: number): Promise<AuditReading>;
   /** Called whenever `status()` would answer something else; gives the function that ends it. */
   onStatus(listener: () => void): () => void;
   /** The token sorts after every earlier one as text, so that a client sees in `reconcile.handled` that it was passed. */

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { hasBody, readBody } from './body.ts';
-import { requestSchemas, type RouteName } from './contract.ts';
+import { querySchemas, requestSchemas, type RouteName } from './contract.ts';
 import { createEventStreams, lastEventId, type EventStreams, type StreamTiming } from './event-stream.ts';
 import { errorBody, Failure, sendFailure, sendJson, toFailure } from './failure.ts';
 import type { ApiHandlers } from './handlers.ts';
 import type { Log } from '../domain/log.ts';
+import { readQuery } from './query.ts';
 import { findRoute } from './route.ts';
 import { bindSocket } from './socket-file.ts';
 
@@ -87,6 +88,10 @@ function createActions(handlers: ApiHandlers, streams: EventStreams): Readonly<R
       if (!wantsList(request)) return streams.open(request, response);
       const events = handlers.events.since(lastEventId(request) ?? 0);
       return { apiVersion: 'abide/v1', kind: 'EventList', events };
+    },
+    audit: async ({ url }) => {
+      const { limit } = readQuery(url, querySchemas.audit);
+      return { apiVersion: 'abide/v1', kind: 'AuditLog', ...(await handlers.audit(limit)) };
     },
     reconcile: command('reconcile', (body) => handlers.reconcile(body)),
     suspend: command('suspend', (body) => handlers.suspend(body)),

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { abideVersion } from '../domain/abide-version.ts';
 import { accept } from './accept.ts';
+import { audit } from './audit.ts';
 import { events } from './events.ts';
 import { exitCodes, guard, UsageError } from './exit.ts';
 import { history } from './history.ts';
@@ -114,9 +115,17 @@ function addLooks(add: Add): void {
     'one deployment with reasons, durations and the log of its failure',
     (terminal, _options, [id = '']) => show(terminal, { id }),
   );
-  add('events', 'what happened, newest last', (terminal, options) =>
-    events(terminal, { follow: options['follow'] === true }),
-  ).option('-f, --follow', 'go on with what happens');
+  add('events', 'what happened, newest last', eventsOrAudit)
+    .option('-f, --follow', 'go on with what happens')
+    .option('-n, --number <count>', 'at most so many', parseCount)
+    .option('--audit', 'decisions on record, and whether that record is intact (exit 1 if it is not)');
+}
+
+function eventsOrAudit(terminal: Terminal, { follow, audit: isAudit, number }: Typed): Promise<number> {
+  const limit = typeof number === 'number' ? number : null;
+  if (!isAudit) return events(terminal, { follow: follow === true, limit });
+  if (follow) throw new UsageError('--audit shows what is on record and cannot follow; leave --follow out');
+  return audit(terminal, { limit });
 }
 
 function addWishes(add: Add): void {

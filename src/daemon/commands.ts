@@ -6,6 +6,7 @@ import { shortId, type CommitId } from '../domain/commit.ts';
 import { isOrDescends } from '../domain/ancestry.ts';
 import { selectFor } from '../domain/select-for.ts';
 import type { Mirror } from '../git/mirror.ts';
+import type { Auditor } from './auditor.ts';
 import type { Keeper } from './keeper.ts';
 import type { News } from './news.ts';
 import type { Report } from './report.ts';
@@ -15,6 +16,7 @@ export interface CommandParts {
   readonly actor: ActorRefFrom<typeof reconcilerMachine>;
   readonly mirror: Pick<Mirror, 'resolve' | 'ancestry'>;
   readonly news: News;
+  readonly auditor: Pick<Auditor, 'record' | 'read'>;
   readonly keeper: Pick<Keeper, 'problem'>;
   readonly report: Pick<Report, 'status' | 'onStatus'>;
   readonly requested: (token: string) => void;
@@ -25,7 +27,7 @@ export interface CommandParts {
 
 /** The API's queries and commands over the running loop; a command is recorded on disk before it is answered. */
 export function createCommands(parts: CommandParts): ApiHandlers {
-  const { actor, news, now } = parts;
+  const { actor, news, auditor, now } = parts;
   const facts = () => actor.getSnapshot().context.facts;
   let tokens = 0;
   return {
@@ -40,6 +42,7 @@ export function createCommands(parts: CommandParts): ApiHandlers {
       return [deployment, ...deployments].find((each) => each?.id === id) ?? null;
     },
     events: news,
+    audit: (limit) => auditor.read(limit),
     reconcile: () => {
       tokens += 1;
       const token = `${new Date(now()).toISOString()}-${String(tokens).padStart(6, '0')}`;
@@ -50,11 +53,13 @@ export function createCommands(parts: CommandParts): ApiHandlers {
     suspend: ({ reason, forMs, by }) => {
       const since = new Date(now()).toISOString();
       const until = forMs === null ? null : new Date(now() + forMs).toISOString();
+      auditor.record({ kind: 'suspend', reason, until, actor: by });
       actor.send({ type: 'suspend', suspension: { reason, by, since, until } });
       mustBeOnDisk(parts);
     },
     resume: ({ by }) => {
       if (!facts().suspended) throw new Refused('this host is not suspended');
+      auditor.record({ kind: 'resume', actor: by });
       actor.send({ type: 'resume', by });
       mustBeOnDisk(parts);
     },
@@ -76,6 +81,7 @@ async function retry(
   const wanted = commit === null ? desired : await parts.mirror.resolve(commit, parts.stopping);
   if (wanted === null)
     throw new Refused('nothing was ever selected on this host: there is nothing to try again');
+  parts.auditor.record({ kind: 'retry', commit: wanted, actor: by });
   parts.actor.send({ type: 'retry', commit: wanted, by });
   mustBeOnDisk(parts);
   const { quarantine } = parts.actor.getSnapshot().context.facts;
@@ -93,6 +99,8 @@ async function accept(
       `no remote has ${shortId(accepted)} on its main branch or in its history; abide status shows what they offer`,
     );
   }
+  const floor = parts.actor.getSnapshot().context.facts.floor?.commit ?? null;
+  parts.auditor.record({ kind: 'accept', commit: accepted, floor, reason, actor: by });
   parts.actor.send({ type: 'accept', commit: accepted, reason, by });
   mustBeOnDisk(parts);
   return { commit: accepted };

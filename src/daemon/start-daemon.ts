@@ -8,14 +8,17 @@ import type { Config } from '../config/schema.ts';
 import { abideVersion } from '../domain/abide-version.ts';
 import type { Log } from '../domain/log.ts';
 import { toProblem } from '../domain/problem.ts';
+import { run } from '../process.ts';
 import type { Recovered } from '../state/recover.ts';
 import { createAdapters, ruleOf, type Adapters } from './adapters.ts';
+import { createAuditor, type Auditor } from './auditor.ts';
 import { createCommands } from './commands.ts';
 import { createEffects } from './effects.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createKeeper } from './keeper.ts';
 import { keepListening } from './listen.ts';
 import { createNews } from './news.ts';
+import { modeOf, policyInConfig } from './policy-in-config.ts';
 import { policyOf } from './policy-of.ts';
 import { createProgressBoard } from './progress-board.ts';
 import { recordEmitted } from './record-emitted.ts';
@@ -23,6 +26,7 @@ import { createReport } from './report.ts';
 import { createLoop } from './start-loop.ts';
 import { startMetrics } from './start-metrics.ts';
 import { loadState } from './state.ts';
+import { toolVersions } from './tool-versions.ts';
 import { viewOf } from './view.ts';
 import { watchLocalRemotes } from './watch-local-remotes.ts';
 
@@ -202,12 +206,30 @@ async function createCore(
   const note = (token: string) => {
     requested = token;
   };
-  return { loop, actor: loop.actor, view, report, keeper, news, requested: note };
+  const auditor = startAudit(input, adapters, state);
+  return { loop, actor: loop.actor, view, report, keeper, news, auditor, requested: note };
+}
+
+/** The audit of this daemon's decisions; that state was lost is the first of them. */
+function startAudit({ config, environment }: DaemonInput, { audit }: Adapters, state: Recovered): Auditor {
+  const policy = policyInConfig(config);
+  const auditor = createAuditor({
+    audit,
+    policy: () => policy,
+    mode: config.trust.mode,
+    modeOf: (remote) => modeOf(config, remote),
+    versions: toolVersions(run, environment.path),
+  });
+  const { kind, messages } = state.recovery;
+  if (kind === 'recovered' || kind === 'held') {
+    auditor.record({ kind: 'state', state: kind, floor: state.facts.floor?.commit ?? null, messages });
+  }
+  return auditor;
 }
 
 /** Starts the loop; every transition is kept on disk and reported. The result resolves when the loop broke. */
 function driveLoop(
-  { loop, keeper, report, news }: Awaited<ReturnType<typeof createCore>>,
+  { loop, keeper, report, news, auditor }: Awaited<ReturnType<typeof createCore>>,
   metrics: Metrics,
   log: Log,
 ): Promise<number> {
@@ -215,6 +237,7 @@ function driveLoop(
     loop.actor.subscribe({
       next: ({ context }) => {
         keeper.offer(context.facts);
+        auditor.look(context);
         report.refresh();
       },
       error: (error) => {
