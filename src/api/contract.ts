@@ -48,6 +48,7 @@ export const querySchemas = {
       .pipe(z.number().max(1000, 'at most 1000'))
       .default(200),
   }),
+  why: z.strictObject({ commit: commitPrefix.nullable().default(null) }),
 } as const;
 
 /** What a route does; the server has one function for each, `unsupported` answers 501. */
@@ -57,6 +58,7 @@ export type RouteName =
   | 'deployment'
   | 'events'
   | 'audit'
+  | 'why'
   | 'reconcile'
   | 'suspend'
   | 'resume'
@@ -85,7 +87,7 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/v1/retry', name: 'retry' },
   { method: 'POST', path: '/v1/accept', name: 'accept' },
   { method: 'GET', path: '/v1/plan', name: 'unsupported' },
-  { method: 'GET', path: '/v1/why', name: 'unsupported' },
+  { method: 'GET', path: '/v1/why', name: 'why' },
   { method: 'POST', path: '/v1/confirm', name: 'unsupported' },
   { method: 'POST', path: '/v1/reject', name: 'unsupported' },
   { method: 'POST', path: '/v1/rollback', name: 'unsupported' },

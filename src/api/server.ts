@@ -93,6 +93,7 @@ function createActions(handlers: ApiHandlers, streams: EventStreams): Readonly<R
       const { limit } = readQuery(url, querySchemas.audit);
       return { apiVersion: 'abide/v1', kind: 'AuditLog', ...(await handlers.audit(limit)) };
     },
+    why: ({ url }) => handlers.why(readQuery(url, querySchemas.why).commit),
     reconcile: command('reconcile', (body) => handlers.reconcile(body)),
     suspend: command('suspend', (body) => handlers.suspend(body)),
     resume: command('resume', (body) => handlers.resume(body)),

@@ -13,6 +13,7 @@ import { status } from './status.ts';
 import { suspend } from './suspend.ts';
 import { defaultSocket, openTerminal, type GlobalOptions, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
+import { why } from './why.ts';
 
 /** What commands need that the command line itself must not load. */
 export interface ProgramParts {
@@ -115,6 +116,11 @@ function addLooks(add: Add): void {
     'one deployment with reasons, durations and the log of its failure',
     (terminal, _options, [id = '']) => show(terminal, { id }),
   );
+  add(
+    'why [commit]',
+    'what keeps a commit from running: this one, or each that remotes offer',
+    (terminal, _options, [commit = null]) => why(terminal, { commit }),
+  );
   add('events', 'what happened, newest last', eventsOrAudit)
     .option('-f, --follow', 'go on with what happens')
     .option('-n, --number <count>', 'at most so many', parseCount)
@@ -170,7 +176,7 @@ async function addConfig(program: Command, argv: readonly string[], finish: Fini
   configCommands(program, { stdout, stderr, finish });
 }
 
-const unbuilt = ['watch', 'plan', 'why', 'confirm', 'reject', 'rollback', 'trust', 'state'] as const;
+const unbuilt = ['watch', 'plan', 'confirm', 'reject', 'rollback', 'trust', 'state'] as const;
 
 /** Not in the help, but whoever read of them elsewhere gets a straight answer. */
 function addUnbuilt(program: Command, finish: Finish): void {

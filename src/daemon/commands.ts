@@ -5,22 +5,20 @@ import { Refused } from '../api/refused.ts';
 import { shortId, type CommitId } from '../domain/commit.ts';
 import { isOrDescends } from '../domain/ancestry.ts';
 import { selectFor } from '../domain/select-for.ts';
-import type { Mirror } from '../git/mirror.ts';
 import type { Auditor } from './auditor.ts';
+import { explain, type ExplainParts } from './explain.ts';
 import type { Keeper } from './keeper.ts';
 import type { News } from './news.ts';
 import type { Report } from './report.ts';
 
 /** What the API's commands act on. */
-export interface CommandParts {
+export interface CommandParts extends ExplainParts {
   readonly actor: ActorRefFrom<typeof reconcilerMachine>;
-  readonly mirror: Pick<Mirror, 'resolve' | 'ancestry'>;
   readonly news: News;
   readonly auditor: Pick<Auditor, 'record' | 'read'>;
   readonly keeper: Pick<Keeper, 'problem'>;
   readonly report: Pick<Report, 'status' | 'onStatus'>;
   readonly requested: (token: string) => void;
-  readonly stopping: AbortSignal;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -42,6 +40,7 @@ export function createCommands(parts: CommandParts): ApiHandlers {
       return [deployment, ...deployments].find((each) => each?.id === id) ?? null;
     },
     events: news,
+    why: (commit) => explain(parts, commit),
     audit: (limit) => auditor.read(limit),
     reconcile: () => {
       tokens += 1;

@@ -5,11 +5,13 @@ import { deploymentListSchema, deploymentSchema } from '../../src/api/contract-d
 import { parseLength } from '../../src/api/contract-duration.ts';
 import { eventListSchema, hostEventSchema } from '../../src/api/contract-event.ts';
 import { hostStatusSchema } from '../../src/api/contract-status.ts';
+import { whySchema } from '../../src/api/contract-why.ts';
 import { requestSchemas } from '../../src/api/contract.ts';
 import type { AuditRecord } from '../../src/domain/audit.ts';
 import type { Deployment } from '../../src/domain/deployment.ts';
 import type { HostEvent } from '../../src/domain/event.ts';
 import type { HostStatus } from '../../src/domain/status.ts';
+import { whyDecisions, whyStandings, type WhyAnswer } from '../../src/domain/why-answer.ts';
 import { makeEvent } from './fake-daemon.ts';
 import { sampleAudit } from './sample-audit.ts';
 import { sampleDeployment, sampleStatus, troubledStatus } from './sample-status.ts';
@@ -45,6 +47,23 @@ describe('schemas of answers', () => {
       const log = { apiVersion: 'abide/v1', kind: 'AuditLog', chain, records: sampleAudit };
       expect(auditLogSchema.parse(log)).toEqual(log);
     }
+  });
+
+  test('keep every field of an explanation', () => {
+    const answer: WhyAnswer = {
+      apiVersion: 'abide/v1',
+      kind: 'Why',
+      commits: whyStandings.map((standing) => ({
+        commit: 'abcdef1',
+        subject: null,
+        standing,
+        message: 'said',
+        offers: [{ remote: 'origin', role: 'main', ref: 'main' }],
+        reasons: whyDecisions.map((decision) => ({ decision, message: 'why', next: null })),
+      })),
+      remarks: ['origin cannot be reached'],
+    };
+    expect(whySchema.parse(answer)).toEqual(answer);
   });
 
   test('refuse a field that is absent where null is meant', () => {

@@ -78,6 +78,24 @@ describe('the audit log', () => {
   );
 });
 
+test.each([
+  ['', null],
+  ['?commit=4f2a9c1', '4f2a9c1'],
+])('why%s asks the daemon', async (query, commit) => {
+  const answer = await send({ socket: daemon.socket, path: `/v1/why${query}` });
+  expect([answer.status, json(answer.body)]).toEqual([200, daemon.why]);
+  expect(daemon.commands).toEqual([{ name: 'why', request: commit }]);
+});
+
+test.each(['?commit=main', '?commit=4f2', '?commit=--all', '?commit=4F2A9C1', '?commits=4f2a9c1'])(
+  'why%s is refused',
+  async (query) => {
+    const answer = await send({ socket: daemon.socket, path: `/v1/why${query}` });
+    expect([answer.status, codeOf(answer.body)]).toEqual([400, 'bad_request']);
+    expect(daemon.commands).toEqual([]);
+  },
+);
+
 describe('commands', () => {
   test.each([
     ['reconcile', { by: 'alice' }, { by: 'alice' }, { token: '2025-03-01T12:00:00.000Z' }],

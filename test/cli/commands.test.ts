@@ -10,6 +10,7 @@ import { show } from '../../src/cli/show.ts';
 import { status, summaryExitCodes } from '../../src/cli/status.ts';
 import { suspend } from '../../src/cli/suspend.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
+import { why } from '../../src/cli/why.ts';
 import { Refused } from '../../src/api/refused.ts';
 import type { AuditRecord } from '../../src/domain/audit.ts';
 import { summaries, type HostStatus } from '../../src/domain/status.ts';
@@ -167,6 +168,62 @@ describe('the audit log', () => {
     expect(await audit(terminal(), { limit: null })).toBe(1);
     expect(printed[0]).toContain('a record that is not whole: {"ts":"x"');
     expect(printed[1]).toContain('BROKEN at line 3 of audit.1.jsonl (record 9): one was changed');
+  });
+});
+
+describe('why', () => {
+  const reasons = [
+    { decision: 'verdict', message: 'main of origin is refused (unsigned)', next: 'sign it' },
+    { decision: 'suspension', message: 'web1 is suspended by bob: \u001b[2Jtea', next: null },
+  ] as const;
+  const offers = [
+    { remote: 'origin', role: 'main', ref: 'main' },
+    { remote: 'mirror', role: 'main', ref: 'trunk' },
+  ] as const;
+  const held = {
+    commit: newCommit,
+    subject: 'Update nginx',
+    standing: 'held',
+    message: 'these 2 keep it from running',
+    offers,
+    reasons,
+  } as const;
+  const runs = {
+    ...held,
+    standing: 'running',
+    message: 'it runs',
+    offers: [],
+    subject: null,
+    reasons: [],
+  } as const;
+
+  test('says what keeps each head from running, and what to do', async () => {
+    daemon.why = { ...daemon.why, commits: [held, runs], remarks: ['third has not been asked yet'] };
+    expect(await why(terminal(), { commit: null })).toBe(0);
+    expect(printed.join('\n').split('\n')).toEqual([
+      '4f2a9c1e Update nginx (main of origin, trunk of mirror)',
+      '  held: these 2 keep it from running',
+      '  - main of origin is refused (unsigned)',
+      '    next: sign it',
+      '  - web1 is suspended by bob: tea',
+      '',
+      '4f2a9c1e',
+      '  running: it runs',
+      '',
+      'third has not been asked yet',
+    ]);
+  });
+
+  test('asks about one commit, and gives the answer as it is with --json', async () => {
+    await why(terminal({ json: true }), { commit: '4F2A9C1E' });
+    expect(daemon.commands).toEqual([{ name: 'why', request: '4f2a9c1e' }]);
+    expect(JSON.parse(printed[0] ?? '')).toEqual(daemon.why);
+    expect(await attempt(() => why(terminal(), { commit: 'main' }))).toBe(2);
+  });
+
+  test('says so when no remote offers anything', async () => {
+    await why(terminal(), { commit: null });
+    expect(printed).toEqual(['no remote offers a commit']);
   });
 });
 

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { auditLogSchema } from '../../src/api/contract-audit.ts';
+import { whySchema } from '../../src/api/contract-why.ts';
 import type { AuditReading, AuditRecord } from '../../src/domain/audit.ts';
 import { createLab, type Lab } from './alpha-lab.ts';
 
@@ -49,6 +50,10 @@ test('what people ask for is on record with who it was, and so is rewritten hist
   await infra.git('commit', '--quiet', '--amend', '--message', 'one, said otherwise');
   const rewritten = await infra.git('rev-parse', 'HEAD');
   await daemon.until('refusal', ({ remotes }) => remotes[0]?.main?.verdict === 'rejected');
+  const why = await daemon.cli('why');
+  expect(why).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('is refused (rewritten') });
+  expect(why.stdout).toMatch(new RegExp(`next: .*abide accept ${rewritten.slice(0, 8)}`));
+  expect((await daemon.cli('why', before ?? '')).stdout).toContain('running: it runs on alpha');
   expect((await daemon.cli('accept', rewritten, '--reason', 'the message was wrong')).exitCode).toBe(0);
   await daemon.until('acceptance', ({ floor, summary }) => floor === rewritten && summary === 'InSync');
   const { chain, records } = await read();
@@ -72,6 +77,23 @@ test('a restart, also after kill -9, goes on with the chain and repeats nothing 
   const { chain, records } = await read();
   expect(chain).toBe('intact');
   expect(records.slice(before).map(({ kind }) => kind)).toEqual(['policy']);
+});
+
+test('why answers about heads, history, and what nobody knows', async () => {
+  const explain = async (commit: string) => {
+    const { exitCode, stdout } = await lab.daemon.cli('why', '--json', commit);
+    expect(exitCode).toBe(0);
+    return whySchema.parse(JSON.parse(stdout)).commits[0];
+  };
+  const first = await lab.infra.git('rev-list', '--max-parents=0', 'HEAD');
+  expect(await explain(first.slice(0, 9))).toMatchObject({
+    commit: first,
+    standing: 'past',
+    reasons: [{ decision: 'floor', next: expect.stringContaining('abide accept') }],
+  });
+  expect(await explain('abcdef0')).toMatchObject({ commit: 'abcdef0', standing: 'unknown' });
+  const { stdout } = await lab.daemon.cli('why');
+  expect(stdout).toMatch(/\(main of infra\)\n  running: it runs on alpha and is desired$/);
 });
 
 test('people read it line by line, and the daemon’s log has every record', async () => {
