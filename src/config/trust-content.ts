@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseAllowedSigners } from '../domain/allowed-signers.ts';
-import type { AllowedSigner } from '../domain/allowed-signers.ts';
+import type { AllowedSigner, AllowedSigners } from '../domain/allowed-signers.ts';
 import { sshKeyText } from '../domain/ssh-key.ts';
 import type { ConfigIssue } from './config-error.ts';
 import { issueAt } from './issue-at.ts';
@@ -21,7 +21,7 @@ export async function checkAllowedSigners(file: Place, config: unknown): Promise
   const hasInline = findPlaces(config, 'trust.signers[]').length > 0;
   const isEmpty = signers.length === 0 && issues.length === 0 && !hasInline;
   return [
-    ...issues.map(({ line, message }) => of(`line ${line}: ${message}`)),
+    ...first(issues.map(({ line, message }) => `line ${line}: ${message}`)).map(of),
     ...(isEmpty ? [of('names nobody who may sign for git, and trust.signers is empty')] : []),
     ...findInlineKeys(signers, config).map(({ line, name }) =>
       of(`line ${line}: the key of signer ${name} once more; allowed is a key in one of both places`),
@@ -32,20 +32,18 @@ export async function checkAllowedSigners(file: Place, config: unknown): Promise
   ];
 }
 
-/** The keys of the allowed-signers file of a config that was loaded; null when there is none, or it is gone since. */
-export async function readFileSigners({ trust }: Config): Promise<readonly AllowedSigner[] | null> {
-  const text =
-    trust.allowedSignersFile === null
-      ? null
-      : await readFile(trust.allowedSignersFile, 'utf8').catch(() => null);
-  return text === null ? null : parseAllowedSigners(text).signers;
+/** The allowed-signers file of a config that was loaded; null when there is none, or it is gone since. */
+export async function readAllowedSigners({ trust }: Config): Promise<AllowedSigners | null> {
+  const { allowedSignersFile: file } = trust;
+  const text = file === null ? null : await readFile(file, 'utf8').catch(() => null);
+  return text === null ? null : parseAllowedSigners(text);
 }
 
 /** Issues of a file of revoked keys: a list that ssh cannot read revokes nothing that can be relied on. */
 export async function checkRevokedKeys(file: Place): Promise<readonly ConfigIssue[]> {
   const bytes = await readBytes(file);
   if (!Buffer.isBuffer(bytes)) return [bytes];
-  return findRevokedKeyFaults(bytes).map((fault) =>
+  return first(findRevokedKeyFaults(bytes)).map((fault) =>
     issueAt(file.path, undefined, `${String(file.value)} ${fault}`),
   );
 }
@@ -66,6 +64,13 @@ export async function checkGpgKey(file: Place, signer: unknown): Promise<readonl
 }
 
 const mostBytes = 1024 * 1024;
+const mostFaults = 10;
+
+/** A file that is something else altogether has a fault in every line; the first ones say enough. */
+function first(faults: readonly string[]): readonly string[] {
+  const more = faults.length - mostFaults;
+  return more <= 0 ? faults : [...faults.slice(0, mostFaults), `has ${more} more lines like these`];
+}
 
 async function readBytes({ path, value }: Place): Promise<Buffer | ConfigIssue> {
   try {

@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { checkTrustedPath } from './check-path.ts';
 import type { ConfigIssue } from './config-error.ts';
 import { issueAt } from './issue-at.ts';
@@ -6,7 +7,7 @@ import { findPlaces, valueOf } from './key-path.ts';
 import type { Place } from './key-path.ts';
 import { findForeignRemotes } from './local-remote.ts';
 import type { Config } from './schema.ts';
-import { checkAllowedSigners, checkGpgKey, checkRevokedKeys } from './trust-content.ts';
+import { checkAllowedSigners, checkGpgKey, checkRevokedKeys, readAllowedSigners } from './trust-content.ts';
 
 /**
  * Issues for what is on this machine and decides trust: files that are missing, that others can change, or that do not
@@ -50,12 +51,14 @@ export async function findFileWarnings(
   uid: number,
 ): Promise<readonly string[]> {
   const { nixConfFile } = config.evaluate;
-  const own = await checkTrustedPath(file, uid);
+  const own = await checkTrustedPath(resolve(file), uid);
+  const skipped = (await readAllowedSigners(config))?.skipped ?? [];
   return [
     ...(own === null ? [] : [`${file} decides whom this host obeys and ${own}`]),
     ...(nixConfFile === null || (await exists(nixConfFile))
       ? []
       : [`evaluate.nixConfFile: ${nixConfFile} does not exist yet; evaluation waits for it`]),
+    ...skipped.map(({ line, message }) => `${config.trust.allowedSignersFile} line ${line}: ${message}.`),
   ];
 }
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeTrust } from '../../src/config/describe-trust.ts';
 import { describeConfig, findConfigWarnings } from '../../src/config/describe.ts';
 import { parseConfig } from '../../src/config/load.ts';
-import { readFileSigners } from '../../src/config/trust-content.ts';
+import { readAllowedSigners } from '../../src/config/trust-content.ts';
 import { createSshKeys } from '../harness/ssh-keys.ts';
 import type { SshKeys } from '../harness/ssh-keys.ts';
 
@@ -80,15 +80,15 @@ test('keys of a file are named with their lines and windows when it was read', a
   const window = 'valid-after="20240101",valid-before="20260101"';
   await writeFile(allowedSignersFile, `# team\nalice@x,al ${window} ${alice.sshKey}\n`);
   const config = parse({ allowedSignersFile });
-  const read = describeConfig(config, await readFileSigners(config));
+  const read = describeConfig(config, (await readAllowedSigners(config))?.signers);
   expect(read).toContainEqual(
     expect.stringMatching(
       /^Signer alice@x, al: SSH key SHA256:\S{43} \(ssh-ed25519\), from .*allowed line 2, valid from 2024-01-01T00:00:00\.000Z, valid up to 2026-01-01T00:00:00\.000Z\.$/,
     ),
   );
   expect(describeConfig(config)).toContain(`More signers are named in ${allowedSignersFile}.`);
-  expect(await readFileSigners(parse({ signers: [alice] }))).toBeNull();
-  expect(await readFileSigners(parse({ allowedSignersFile: join(dir, 'gone') }))).toBeNull();
+  expect(await readAllowedSigners(parse({ signers: [alice] }))).toBeNull();
+  expect(await readAllowedSigners(parse({ allowedSignersFile: join(dir, 'gone') }))).toBeNull();
 });
 
 test('mode none is said, and warned of with every URL', () => {

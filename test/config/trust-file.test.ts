@@ -1,10 +1,11 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { formatPath } from '../../src/config/key-path.ts';
-import { findFileIssues } from '../../src/config/trust-file.ts';
+import { parseConfig } from '../../src/config/load.ts';
+import { findFileIssues, findFileWarnings } from '../../src/config/trust-file.ts';
 import { createGpgKeys } from '../harness/gpg-keys.ts';
 import type { GpgKeys } from '../harness/gpg-keys.ts';
 import { createSshKeys } from '../harness/ssh-keys.ts';
@@ -141,6 +142,27 @@ test('an OpenPGP file must hold the key of the fingerprint as a primary key', as
   ]);
   const secret = await file('secret', await gpg.gpg('--armor', '--export-secret-keys', 'carol'), 0o600);
   expect(await of(fingerprint, secret)).toEqual([expect.stringContaining('the file holds a private key')]);
+});
+
+test('a file that is something else is not told line by line', async () => {
+  const path = await file('prose', 'some words\n'.repeat(50));
+  const found = await issues({ allowedSignersFile: path, revokedKeysFile: path });
+  expect(found).toHaveLength(22);
+  expect(found[10]).toBe(`trust.allowedSignersFile: ${path} has 40 more lines like these`);
+});
+
+test('lines for something else than git, and a config file that others can change, are warned of', async () => {
+  const allowedSignersFile = await file('mixed', `alice ${alice}\nci namespaces="file" ${bob}\n`);
+  const source = { remotes: [{ name: 'a', url: 'https://git.example.org/i' }] };
+  const config = parseConfig({ source, trust: { allowedSignersFile } }, 'c', 'web1');
+  const own = await file('config.yaml', '', 0o666);
+  const warnings = [
+    expect.stringMatching(/config\.yaml decides whom this host obeys and can be changed by others/),
+    `${allowedSignersFile} line 2: its namespaces leave out git, so its key signs no commits.`,
+  ];
+  for (const path of [own, relative(process.cwd(), own)]) {
+    expect(await findFileWarnings(path, config, uid)).toEqual(warnings);
+  }
 });
 
 test('files that others can change, that are not there, or that are too large are not looked into', async () => {
