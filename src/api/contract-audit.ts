@@ -37,7 +37,7 @@ export const auditRecordSchema = z.discriminatedUnion('kind', [
     message: maybeText,
     candidate: maybeCommit,
     signer: signer.nullable(),
-    rangeSize: count.nullable(),
+    rangeSize: count,
   }),
   z.object({
     ...place,

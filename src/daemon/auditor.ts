@@ -1,16 +1,9 @@
 import { auditedAfter, dueEntries, nothingAudited, type AuditQuestion } from '../domain/audit-due.ts';
 import type { AuditEntry, AuditReading, PolicyEntry } from '../domain/audit.ts';
 import type { Loop } from '../domain/loop.ts';
-import type { Signer } from '../domain/remote.ts';
 import { selectFor } from '../domain/select-for.ts';
+import type { EffectivePolicy } from '../git/effective-policy.ts';
 import type { AuditLog } from '../state/audit-log.ts';
-
-/** Whom a host obeys at this moment. */
-export interface EffectivePolicy {
-  /** SHA-256 in hex over rules and keys. */
-  readonly digest: string;
-  readonly signers: readonly Signer[];
-}
 
 /** Records decisions: what the loop shows by itself, and what people asked for. */
 export interface Auditor {

@@ -8,25 +8,22 @@ import type { Config } from '../config/schema.ts';
 import { abideVersion } from '../domain/abide-version.ts';
 import type { Log } from '../domain/log.ts';
 import { toProblem } from '../domain/problem.ts';
-import { run } from '../process.ts';
 import type { Recovered } from '../state/recover.ts';
 import { createAdapters, ruleOf, type Adapters } from './adapters.ts';
-import { createAuditor, type Auditor } from './auditor.ts';
 import { createCommands } from './commands.ts';
 import { createEffects } from './effects.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createKeeper } from './keeper.ts';
 import { keepListening } from './listen.ts';
-import { createNews } from './news.ts';
-import { modeOf, policyInConfig } from './policy-in-config.ts';
+import { createNews, type News } from './news.ts';
 import { policyOf } from './policy-of.ts';
 import { createProgressBoard } from './progress-board.ts';
 import { recordEmitted } from './record-emitted.ts';
 import { createReport } from './report.ts';
+import { startAudit } from './start-audit.ts';
 import { createLoop } from './start-loop.ts';
 import { startMetrics } from './start-metrics.ts';
 import { loadState } from './state.ts';
-import { toolVersions } from './tool-versions.ts';
 import { viewOf } from './view.ts';
 import { watchLocalRemotes } from './watch-local-remotes.ts';
 
@@ -53,7 +50,7 @@ const saveEveryMs = 5 * 60_000;
 export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
   const { config, log, stopping } = input;
   const now = () => Date.now();
-  const board = createProgressBoard(() => core.report.touch(), now);
+  const board = createProgressBoard(now);
   const adapters = createAdapters({ ...input, now, onProgress: board.post });
   const state = await prepareState(input, adapters, now);
   const metrics = createMetrics({
@@ -64,6 +61,7 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
   metrics.restore(state.counters);
   const core = await createCore({ ...input, adapters, state, metrics, board, now });
   const { loop, keeper, report } = core;
+  board.listen(() => report.touch());
   const failed = driveLoop(core, metrics, log);
   const api = createApiServer({
     ...config.api,
@@ -160,6 +158,7 @@ async function createCore(
   const { config, log, stopping, adapters, state, metrics, board, now } = input;
   let requested: string | null = null;
   const news = createNews({ events: state.events, nextId: state.nextEventId, now, log });
+  tellRecovery(state.recovery, news);
   const view = () =>
     viewOf(loop.actor.getSnapshot(), {
       host: config.host,
@@ -168,6 +167,7 @@ async function createCore(
       trustMode: config.trust.mode,
       remotes: config.source.remotes.map((remote) => ({ ...ruleOf(remote), url: remote.url })),
       progress: board.current,
+      verifying: board.verifying,
       requested: () => requested,
     });
   const report = createReport({ view, metrics, conditions: state.conditions, now });
@@ -184,9 +184,10 @@ async function createCore(
     keeper,
     onProgress: board.post,
     facts: () => loop.actor.getSnapshot().context.facts,
+    heard: () => loop.actor.getSnapshot().context.heard,
     source: config.source,
     activateTimeoutMs: config.activate.timeout,
-    fetchEnded: (seconds, ok) => metrics.phaseEnded('fetch', seconds, ok),
+    pollEnded: metrics.phaseEnded,
     now,
     log,
   });
@@ -194,7 +195,7 @@ async function createCore(
     {
       policy: policyOf(config),
       facts: state.facts,
-      heard: await effects.remembered(stopping),
+      heard: await effects.remembered(state.facts, stopping),
       machineId: state.machineId ?? config.host,
       polls: config.source.remotes.map(({ name, poll }) => ({ name, pollMs: poll })),
       observeEveryMs: config.drift.interval,
@@ -206,25 +207,13 @@ async function createCore(
   const note = (token: string) => {
     requested = token;
   };
-  const auditor = startAudit(input, adapters, state);
+  const auditor = startAudit({ ...input, ...adapters, recovered: state });
   return { loop, actor: loop.actor, view, report, keeper, news, auditor, requested: note };
 }
 
-/** The audit of this daemon's decisions; that state was lost is the first of them. */
-function startAudit({ config, environment }: DaemonInput, { audit }: Adapters, state: Recovered): Auditor {
-  const policy = policyInConfig(config);
-  const auditor = createAuditor({
-    audit,
-    policy: () => policy,
-    mode: config.trust.mode,
-    modeOf: (remote) => modeOf(config, remote),
-    versions: toolVersions(run, environment.path),
-  });
-  const { kind, messages } = state.recovery;
-  if (kind === 'recovered' || kind === 'held') {
-    auditor.record({ kind: 'state', state: kind, floor: state.facts.floor?.commit ?? null, messages });
-  }
-  return auditor;
+function tellRecovery({ kind, messages }: Recovered['recovery'], news: News): void {
+  if (kind !== 'recovered' && kind !== 'held') return;
+  news.add({ type: 'state.lost', severity: 'error', message: messages.join('; ') });
 }
 
 /** Starts the loop; every transition is kept on disk and reported. The result resolves when the loop broke. */

@@ -27,7 +27,7 @@ export const nothingAudited: Audited = {
 /** What one moment of the loop has to say for the record. */
 export interface AuditQuestion {
   readonly facts: Facts;
-  readonly judgements: readonly (Judgement & { readonly rangeSize?: number | null })[];
+  readonly judgements: readonly Judgement[];
   readonly desired: Desired | null;
   /** False until a remote's offer counts: before it nothing is desired but what was. */
   readonly heard: boolean;
@@ -96,7 +96,7 @@ function dueVerdicts(known: Audited, question: AuditQuestion): VerdictEntry[] {
 }
 
 function verdictEntry(
-  { remote, role, ref, head, verdict, rangeSize = null }: AuditQuestion['judgements'][number],
+  { remote, role, ref, head, verdict }: Judgement,
   { facts, policy, modeOf }: AuditQuestion,
 ): VerdictEntry[] {
   if (!head || !verdict) return [];
@@ -116,7 +116,7 @@ function verdictEntry(
       message,
       candidate,
       signer,
-      rangeSize,
+      rangeSize: head.rangeSize,
     },
   ];
 }

@@ -21,8 +21,8 @@ export interface VerdictEntry {
   /** What the head offers in its place. */
   readonly candidate: CommitId | null;
   readonly signer: Signer | null;
-  /** Commits that were verified for it; null where nobody counted. */
-  readonly rangeSize: number | null;
+  /** How many commits were judged for it. */
+  readonly rangeSize: number;
 }
 
 /** Another commit became desired, or none is any more. */

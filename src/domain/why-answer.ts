@@ -1,8 +1,6 @@
 import type { Ancestry } from './ancestry.ts';
-import type { CommitId } from './commit.ts';
-import type { Judgement } from './judgement.ts';
 import type { LoopView } from './loop-view.ts';
-import type { BranchRole, RejectionReason } from './remote.ts';
+import type { BranchRole } from './remote.ts';
 
 /** Every kind of decision that can keep a commit from running; closed, because scripts may tell them apart. */
 export const whyDecisions = [
@@ -57,17 +55,8 @@ export interface WhyAnswer {
   readonly remarks: readonly string[];
 }
 
-/** A judgement, with the commits that trust refused below its head where verification tells them. */
-export type ExplainedJudgement = Judgement & {
-  readonly refused?: readonly {
-    readonly commit: CommitId;
-    readonly reason: RejectionReason;
-    readonly message: string | null;
-  }[];
-};
-
 /** One moment of the loop; `ancestry` has to cover heads, stand-ins, floor, desired and the commits asked about. */
 export interface WhyQuestion {
-  readonly view: Omit<LoopView, 'judgements'> & { readonly judgements: readonly ExplainedJudgement[] };
+  readonly view: LoopView;
   readonly ancestry: Ancestry;
 }

@@ -1,14 +1,15 @@
 import { descends, isOrDescends } from './ancestry.ts';
 import { shortId, type CommitId } from './commit.ts';
-import type { RejectionReason } from './remote.ts';
-import type { ExplainedJudgement, WhyQuestion, WhyReason } from './why-answer.ts';
+import type { Judgement } from './judgement.ts';
+import type { RefusedCommit, RejectionReason } from './remote.ts';
+import type { WhyQuestion, WhyReason } from './why-answer.ts';
 
 const shownRefusals = 10;
 
 /** What keeps a head from being chosen as this one branch offers it. */
 export function offerReasons(
   question: WhyQuestion,
-  judgement: ExplainedJudgement,
+  judgement: Judgement,
   commit: CommitId,
 ): readonly WhyReason[] {
   if (judgement.verdict?.status !== 'accepted') return verdictReasons(judgement);
@@ -30,12 +31,12 @@ export function historyReasons(question: WhyQuestion, commit: CommitId): readonl
 
 function historyReason(
   { ancestry }: WhyQuestion,
-  judgement: ExplainedJudgement,
+  judgement: Judgement,
   commit: CommitId,
 ): readonly WhyReason[] {
   const { remote, ref, head, candidate } = judgement;
-  const refused = judgement.refused?.filter((one) => one.commit === commit) ?? [];
-  if (refused.length > 0) return verdictReasons({ ...judgement, refused });
+  const refused = refusedIn(judgement).filter((one) => one.commit === commit);
+  if (refused.length > 0) return verdictReasons(judgement, refused);
   const within = `it is in the history of ${short(head?.commit.id)} on ${ref} of ${remote}`;
   if (candidate !== null && isOrDescends(ancestry, candidate, commit)) {
     const message = `${within}, and only the newest commit that can be trusted is deployed: ${shortId(candidate)}, which contains it`;
@@ -45,8 +46,13 @@ function historyReason(
   return [{ decision: 'history', message, next: null }, ...verdictReasons(judgement)];
 }
 
-function verdictReasons(judgement: ExplainedJudgement): readonly WhyReason[] {
-  const { remote, ref, head, verdict, candidate, refused = [] } = judgement;
+/** Commits that verification refused; selection may have had another reason, and then they are beside the point. */
+function refusedIn({ head, verdict }: Judgement): readonly RefusedCommit[] {
+  return head && verdict === head.verdict ? head.refused : [];
+}
+
+function verdictReasons(judgement: Judgement, refused = refusedIn(judgement)): readonly WhyReason[] {
+  const { remote, ref, head, verdict, candidate } = judgement;
   if (!head || !verdict) return [];
   const id = head.commit.id;
   const instead =
@@ -106,7 +112,7 @@ const remedies: Readonly<Record<RejectionReason, (head: CommitId) => string>> = 
 /** What was chosen in place of a commit that this branch offers, as its head or as a stand-in for it. */
 export function notChosen(
   { view, ancestry }: WhyQuestion,
-  { role, remote, ref }: ExplainedJudgement,
+  { role, remote, ref }: Judgement,
   commit: CommitId,
 ): readonly WhyReason[] {
   const { desired } = view;
@@ -127,10 +133,7 @@ export function notChosen(
   ];
 }
 
-function noMain(
-  { view }: WhyQuestion,
-  { relation, remote, ref, head }: ExplainedJudgement,
-): readonly WhyReason[] {
+function noMain({ view }: WhyQuestion, { relation, remote, ref, head }: Judgement): readonly WhyReason[] {
   const floor = view.facts.floor?.commit;
   const id = short(head?.commit.id);
   const where = `${ref} of ${remote}`;
@@ -144,10 +147,7 @@ function noMain(
 }
 
 /** Without a candidate although it is above main: quarantined or spent, which the host itself says. */
-function noTesting(
-  { view }: WhyQuestion,
-  { relation, remote, ref }: ExplainedJudgement,
-): readonly WhyReason[] {
+function noTesting({ view }: WhyQuestion, { relation, remote, ref }: Judgement): readonly WhyReason[] {
   const where = `${ref} of ${remote}`;
   if (!view.desired) {
     const message = `${where} can only be tested on top of a main commit, and none can be deployed`;

@@ -1,10 +1,11 @@
 import { descends } from './ancestry.ts';
 import { shortId, type CommitId } from './commit.ts';
 import { runningCommits } from './drift.ts';
+import type { Judgement } from './judgement.ts';
 import type { LoopView } from './loop-view.ts';
 import { plainText } from './plain-text.ts';
 import { isStaged } from './standing.ts';
-import type { CommitWhy, ExplainedJudgement, WhyQuestion, WhyReason } from './why-answer.ts';
+import type { CommitWhy, WhyQuestion, WhyReason } from './why-answer.ts';
 import { hostReasons } from './why-host.ts';
 import { historyReasons, notChosen, offerReasons } from './why-offer.ts';
 
@@ -64,7 +65,7 @@ export function whyRemarks({ remotes, judgements }: LoopView): readonly string[]
 
 type Found = Pick<CommitWhy, 'standing' | 'message' | 'reasons'>;
 
-function standingOf(question: WhyQuestion, commit: CommitId, own: readonly ExplainedJudgement[]): Found {
+function standingOf(question: WhyQuestion, commit: CommitId, own: readonly Judgement[]): Found {
   const { view } = question;
   const standIns = view.judgements.filter(
     ({ candidate, head }) => candidate === commit && head?.commit.id !== commit,

@@ -40,7 +40,7 @@ export const sampleEntries: readonly AuditEntry[] = [
     message: 'bbbbbbbb has no signature',
     candidate: floor,
     signer: null,
-    rangeSize: null,
+    rangeSize: 3,
   },
   { kind: 'desired', commit, previous: floor, remote: 'origin', role: 'main', operation: 'switch' },
   { kind: 'desired', commit: null, previous: commit, remote: null, role: null, operation: null },

@@ -38,6 +38,7 @@ const withFacts = (change: Partial<AuditQuestion['facts']>): AuditQuestion => ({
   ...now,
   facts: { ...exampleFacts, ...change },
 });
+const exampleHead = exampleJudgement('origin').head!;
 const rejected: Verdict = {
   status: 'rejected',
   reason: 'unsigned',
@@ -47,7 +48,7 @@ const rejected: Verdict = {
 };
 const judged = (verdict: Verdict): AuditQuestion => ({
   ...now,
-  judgements: [exampleJudgement('origin', { verdict, rangeSize: 7 } as object)],
+  judgements: [exampleJudgement('origin', { verdict, head: { ...exampleHead, rangeSize: 7 } })],
 });
 
 test('an empty log is told the policy first, then every verdict, then what is desired', () => {

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ancestryPair, noAncestry } from '../../src/domain/ancestry.ts';
 import type { Judgement } from '../../src/domain/judgement.ts';
 import type { LoopView } from '../../src/domain/loop-view.ts';
-import { rejectionReasons, type Verdict } from '../../src/domain/remote.ts';
-import type { ExplainedJudgement } from '../../src/domain/why-answer.ts';
+import { rejectionReasons, type Head, type Verdict } from '../../src/domain/remote.ts';
 import {
   commitsForWhy,
   explainCommit,
@@ -39,11 +38,14 @@ const ancestry = {
     ancestryPair(newCommit, third),
   ]),
 };
-const headAt = (id: string, verdict: Verdict) => ({
+const headAt = (id: string, verdict: Verdict): Head => ({
   commit: { id, subject: `subject of ${id[0]}`, author: 'alice', committedAt: later },
   verdict,
+  candidate: null,
+  refused: [],
+  rangeSize: 1,
 });
-const offer = (id: string, change: Partial<ExplainedJudgement> = {}): Judgement => {
+const offer = (id: string, change: Partial<Judgement> = {}): Judgement => {
   const verdict = change.verdict ?? { ...accepted, candidate: id };
   return exampleJudgement('origin', {
     head: headAt(id, verdict),
@@ -67,7 +69,7 @@ const reasonsOf = (view: LoopView, commit = newCommit) =>
   ask(view, commit).reasons.map(({ decision, message, next }) => [decision, message, next]);
 const wanting = (change: Partial<LoopView> = {}, facts: Partial<LoopView['facts']> = {}) =>
   towardsNew({ judgements: [offer(newCommit)], ...change }, facts);
-const refusing = (verdict: Verdict, more: Partial<ExplainedJudgement> = {}) => ({
+const refusing = (verdict: Verdict, more: Partial<Judgement> = {}) => ({
   ...settledView,
   judgements: [offer(newCommit, { verdict, ...more })],
 });
@@ -240,17 +242,20 @@ describe('a refused head', () => {
   });
 
   test('names every commit below it that is refused, and not hundreds', () => {
-    const one = { commit: other, reason: 'unknown_key', message: null } as const;
-    const few = reasonsOf(refusing(refused('unknown_key'), { refused: [one] }));
+    const one = { commit: other, status: 'rejected', reason: 'unknown_key', message: 'a stranger' } as const;
+    const verdict = refused('unknown_key');
+    const below = (blamed: Head['refused']) =>
+      reasonsOf(refusing(verdict, { head: { ...headAt(newCommit, verdict), refused: blamed } }));
+    const few = below([one]);
     expect(few).toEqual([
       [
         'verdict',
-        'cccccccc below main of origin is refused (unknown_key)',
+        'cccccccc below main of origin is refused (unknown_key: a stranger)',
         expect.stringContaining('trust.signers'),
       ],
     ]);
     const many = Array.from({ length: 400 }, (_, index) => ({ ...one, message: `number ${index}` }));
-    const shown = reasonsOf(refusing(refused('unknown_key'), { refused: many }));
+    const shown = below(many);
     expect([shown.length, shown.at(-1)?.[1]]).toEqual([11, 'and 390 more commits below it are refused']);
   });
 
@@ -368,13 +373,16 @@ describe('a commit that is no head', () => {
   });
 
   test('is told when it is the one that is refused', () => {
-    const blamed = [{ commit: newCommit, reason: 'unsigned', message: null }] as const;
-    const view = {
-      ...settledView,
-      judgements: [offer(third, { verdict: refused('unsigned'), refused: blamed })],
-    };
+    const verdict = refused('unsigned');
+    const blamed = [{ commit: newCommit, status: 'rejected', reason: 'unsigned', message: 'no' }] as const;
+    const head = { ...headAt(third, verdict), refused: blamed };
+    const view = { ...settledView, judgements: [offer(third, { verdict, head })] };
     expect(reasonsOf(view)).toMatchObject([
-      ['verdict', 'bbbbbbbb below main of origin is refused (unsigned)', expect.stringContaining('sign it')],
+      [
+        'verdict',
+        'bbbbbbbb below main of origin is refused (unsigned: no)',
+        expect.stringContaining('sign it'),
+      ],
     ]);
   });
 
