@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createAuditor, type EffectivePolicy } from '../../src/daemon/auditor.ts';
+import { createAuditor } from '../../src/daemon/auditor.ts';
 import { toolVersions } from '../../src/daemon/tool-versions.ts';
 import { noAncestry } from '../../src/domain/ancestry.ts';
 import { noFacts } from '../../src/domain/facts.ts';
 import type { Loop } from '../../src/domain/loop.ts';
+import type { EffectivePolicy } from '../../src/git/effective-policy.ts';
 import { run } from '../../src/process.ts';
 import { createAuditLog } from '../../src/state/audit-log.ts';
 
@@ -17,10 +18,12 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
 const commit = 'a'.repeat(40);
+const details = { id: commit, subject: 's', author: 'a', committedAt: '' };
 const verdict = { status: 'accepted', reason: null, message: null, candidate: commit, signer: null } as const;
 const loop: Loop = {
   policy: {
     mode: 'enforce',
+    trust: { signed: true, floorSeen: false, allowReplay: false, quorum: 1, anchored: false },
     remotes: [{ name: 'origin', main: { name: 'main', operation: 'switch' }, testing: null }],
     attempts: { evaluate: 3, build: 5 },
     drift: { policy: 'report', graceMs: 0 },
@@ -30,7 +33,13 @@ const loop: Loop = {
   offers: {
     origin: {
       remote: 'origin',
-      main: { commit: { id: commit, subject: 's', author: 'a', committedAt: '' }, verdict },
+      main: {
+        commit: details,
+        verdict,
+        candidate: { commit: details, payloadHash: null },
+        refused: [],
+        rangeSize: 1,
+      },
       testing: null,
     },
   },
