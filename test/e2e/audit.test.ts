@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { auditLogSchema } from '../../src/api/contract-audit.ts';
@@ -105,6 +105,16 @@ test('people read it line by line, and the daemon’s log has every record', asy
   for (const { seq, kind, prev } of records) {
     expect(lab.daemon.log()).toMatch(new RegExp(`"audit":"${kind}".*"seq":${seq},"prev":"${prev}"`));
   }
+});
+
+test('that state was lost is on record', async () => {
+  const { floor } = await lab.daemon.status();
+  await lab.daemon.stop();
+  rmSync(join(lab.dir, 'state', 'journal.json'));
+  await lab.daemon.start();
+  const { chain, records } = await read();
+  expect(chain).toBe('intact');
+  expect(ofKind(records, 'state')).toMatchObject([{ state: 'recovered', floor }]);
 });
 
 test('a record that somebody changed is noticed, also by the daemon that runs', async () => {
