@@ -12,6 +12,7 @@ import { show } from './show.ts';
 import { status } from './status.ts';
 import { suspend } from './suspend.ts';
 import { defaultSocket, openTerminal, type GlobalOptions, type Terminal } from './terminal.ts';
+import type { AuditRepository } from './trust-audit.ts';
 import { version } from './version.ts';
 import { why } from './why.ts';
 
@@ -19,6 +20,7 @@ import { why } from './why.ts';
 export interface ProgramParts {
   /** The daemon; gives its exit code when it has ended. */
   readonly runDaemon: (options: { readonly configPath: string }) => Promise<number>;
+  readonly auditRepository: AuditRepository;
 }
 
 /** Parses the line, runs its command and gives the exit code. Everything about the line itself is exit code 2. */
@@ -59,6 +61,7 @@ function createProgram(parts: ProgramParts, finish: Finish): Command {
   addDaemon(program, parts, finish);
   addLooks(add);
   addWishes(add);
+  addTrust(program, parts, finish);
   addVersion(add);
   addUnbuilt(program, finish);
   return program;
@@ -73,9 +76,9 @@ type CommandFunction<Options> = (
 type Add = (usage: string, about: string, run: CommandFunction<Typed>) => Command;
 type Typed = Readonly<Record<string, string | number | boolean | undefined>>;
 
-function adder(program: Command, finish: Finish): Add {
+function adder(parent: Command, finish: Finish, program = parent): Add {
   return (usage, about, run) =>
-    program
+    parent
       .command(usage)
       .description(about)
       .action(async (...given: readonly unknown[]) => {
@@ -160,6 +163,26 @@ function addWishes(add: Add): void {
   ).requiredOption('--reason <text>', 'why, for the record');
 }
 
+/** Loaded with its command alone: nobody else needs it. */
+function addTrust(program: Command, { auditRepository }: ProgramParts, finish: Finish): void {
+  const trust = program.command('trust').description('look at signatures without the daemon');
+  adder(trust, finish, program)(
+    'audit <repository>',
+    "who signed the last commits of a repository's main branch, and which the policy would refuse; a path, a URL or the name of a remote",
+    async (terminal, options, [repository = '']) => {
+      const { trustAudit } = await import('./trust-audit.ts');
+      const { config, number } = options;
+      return trustAudit(terminal, auditRepository, {
+        repository,
+        configPath: String(config),
+        count: number as number,
+      });
+    },
+  )
+    .option('--config <file>', 'configuration with the policy', '/etc/abide/config.yaml')
+    .option('-n, --number <count>', 'how many commits', parseCount, 20);
+}
+
 function addVersion(add: Add): void {
   add('version', 'versions of abide, Node, git and nix', version);
 }
@@ -176,7 +199,7 @@ async function addConfig(program: Command, argv: readonly string[], finish: Fini
   configCommands(program, { stdout, stderr, finish });
 }
 
-const unbuilt = ['watch', 'plan', 'confirm', 'reject', 'rollback', 'trust', 'state'] as const;
+const unbuilt = ['watch', 'plan', 'confirm', 'reject', 'rollback', 'state'] as const;
 
 /** Not in the help, but whoever read of them elsewhere gets a straight answer. */
 function addUnbuilt(program: Command, finish: Finish): void {

@@ -12,6 +12,7 @@ import { createCommitReader } from './commit-reader.ts';
 import { localEnvironment, nixEnvironment } from './environment.ts';
 import { fetchHeads } from './fetch-heads.ts';
 import { createGit } from './git.ts';
+import { readHistory } from './history.ts';
 import { keepCommits } from './keep-commits.ts';
 import { maintainMirror } from './maintain-mirror.ts';
 import { openMirror } from './open-mirror.ts';
@@ -49,6 +50,8 @@ export interface Mirror {
   /** Strict descent among the commits; those the mirror does not have are related to none. */
   ancestry(commits: readonly CommitId[], signal: AbortSignal): Promise<Ancestry>;
   describe(id: CommitId, signal: AbortSignal): Promise<Commit>;
+  /** A head and what came before it along all parents, newest first. */
+  newest(head: CommitId, count: number, signal: AbortSignal): Promise<readonly CommitId[]>;
   /** The commit that a full id or an unambiguous abbreviation means; Problem `unknown_commit` otherwise. */
   resolve(text: string, signal: AbortSignal): Promise<CommitId>;
   /** A regular file of a commit as text, null when there is none; `readFile` of its own file says what it throws. */
@@ -84,6 +87,8 @@ export function createMirror(deps: MirrorDeps): Mirror {
     heads: (signal) => knownHeads({ gitDir, remotes: deps.remotes, commits }, signal),
     ancestry: (ids, signal) => ancestry.read(ids, signal),
     describe: async (id, signal) => only(await commits.read([id], signal)),
+    newest: async (head, most, signal) =>
+      (await readHistory(git, { head, without: [], most }, signal)).map(({ id }) => id).toReversed(),
     resolve: (text, signal) => resolveCommit(git, text, signal),
     readFile: (commit, path, signal) => readFile(git, { commit, path }, signal),
     keep: (ids, signal) => turns.together(() => keepCommits({ git, gitDir }, ids, signal)),
