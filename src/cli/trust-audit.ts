@@ -69,8 +69,8 @@ function summary({
   refused,
 }: Omit<TrustAudit, 'apiVersion' | 'kind'>): string {
   const what = `the newest ${commits.length === 1 ? 'commit' : `${commits.length} commits`} of ${branch} in ${repository}`;
-  if (mode === 'none') return `Mode none: nothing of ${what} would be refused, whoever made it.`;
-  if (refused === 0) return `Nothing of ${what} would be refused.`;
+  if (mode === 'none') return `Looked at ${what}: in mode none nothing is refused, whoever made it.`;
+  if (refused === 0) return `Looked at ${what}: nothing would be refused.`;
   const rule =
     mode === 'tip'
       ? 'in mode tip only the newest counts'
