@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRepository, git } from '../../harness/git-repository.ts';
 import { writeBlob, writeRawTree, writeTree, type TreeContent } from '../../harness/raw-objects.ts';
 import { createQuickKey } from '../../harness/ssh-signer.ts';
 import { expectDeployed, expectNotFetched, expectRefused } from './expect-refused.ts';
-import { createTrustLab, type TrustLab } from './trust-lab.ts';
+import { branchOf, createTrustLab, type TrustLab } from './trust-lab.ts';
 
 const ada = createQuickKey();
 const nobody = 65534;
@@ -59,6 +59,23 @@ describe('refs and files that tell git of other commits', () => {
     expect(await lab.evaluations()).toBe(evaluations + 1);
     lab.publish('evil', lab.floor);
     await lab.daemon.until('peace', ({ remotes }) => remotes.every(({ up }) => up === true));
+  });
+
+  test('an object of the mirror that is not what its name says is never run', async () => {
+    const head = lab.commit('another content', null);
+    const signed = join(lab.workshop, 'objects', lab.floor.slice(0, 2), lab.floor.slice(2));
+    const planted = join(mirror(), 'objects', head.slice(0, 2), head.slice(2));
+    plant(planted, '');
+    copyFileSync(signed, planted);
+    const evaluations = await lab.evaluations();
+    lab.publish('evil', head);
+    const honest = lab.commit('honest beside it', ada.sign);
+    const status = await lab.deploy('good', honest);
+    expect(branchOf(status, 'evil')?.candidate).not.toBe(head);
+    expect(await lab.evaluations()).toBe(evaluations + 1);
+    rmSync(planted);
+    lab.publish('evil', lab.floor);
+    await lab.daemon.until('peace', ({ remotes }) => remotes.every(({ error }) => error === null));
   });
 
   test('tags and branches that are called like others are nothing', async () => {

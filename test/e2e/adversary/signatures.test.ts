@@ -7,6 +7,7 @@ import { writeKrl } from '../../harness/ssh-signer.ts';
 import { expectDeployed, expectNotFetched, expectRefused } from './expect-refused.ts';
 import { createPeople, type People } from './people.ts';
 import { createTrustLab, type TrustLab } from './trust-lab.ts';
+import { unusual } from './unusual-commits.ts';
 import { wrongBytes } from './wrong-bytes.ts';
 import { wrongKeys } from './wrong-keys.ts';
 
@@ -118,6 +119,10 @@ describe('a host that wants every commit signed', () => {
       await expectDeployed(lab, head, name);
     },
   );
+
+  test.each(unusual)('runs a signed commit with %s', async (_, make) => {
+    await expectDeployed(lab, lab.write(make(lab, people)));
+  });
 
   test('names a primary key where a subkey signed', async () => {
     await expectDeployed(lab, lab.commit('by a subkey', people.sign('sue')), 'sue');
