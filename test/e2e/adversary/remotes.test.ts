@@ -114,10 +114,17 @@ describe('a host that wants the tip signed', () => {
     await lab.deploy('two', lab.commit('first', ada.sign));
   });
 
-  test('looks at nothing below it, and offers nothing instead of it', async () => {
-    const signed = lab.commit('signed', ada.sign);
+  test('looks at nothing below it, and runs the newest signed commit below an unsigned push', async () => {
+    const bottom = lab.commit('unsigned bottom', null);
+    const signed = lab.commit('signed', ada.sign, { parents: [bottom] });
     const unsigned = lab.commit('unsigned', null, { parents: [signed] });
-    expect(await held('one', unsigned)).toMatchObject({ verdict: 'rejected', reason: 'unsigned' });
+    lab.publish('one', unsigned);
+    const status = await lab.until(signed);
+    expect(branchOf(status, 'one')).toMatchObject({
+      verdict: 'rejected',
+      reason: 'unsigned',
+      candidate: signed,
+    });
     await lab.deploy('one', lab.commit('tip', ada.sign, { parents: [unsigned] }));
   });
 

@@ -6,7 +6,7 @@ import { signed } from '../../harness/signing.ts';
 import { writeKrl } from '../../harness/ssh-signer.ts';
 import { expectDeployed, expectNotFetched, expectRefused } from './expect-refused.ts';
 import { createPeople, type People } from './people.ts';
-import { createTrustLab, type TrustLab } from './trust-lab.ts';
+import { branchOf, createTrustLab, type TrustLab } from './trust-lab.ts';
 import { unusual } from './unusual-commits.ts';
 import { wrongBytes } from './wrong-bytes.ts';
 import { wrongKeys } from './wrong-keys.ts';
@@ -93,10 +93,19 @@ describe('a host that wants every commit signed', () => {
     await expectDeployed(lab, head, name);
   });
 
-  test('holds while its list of revoked keys is gone', async () => {
+  test('decides nothing while its list of revoked keys is gone', async () => {
+    const evaluations = await lab.evaluations();
     const head = lab.commit('without the list', people.sign('ada'));
     renameSync(people.revokedKeysFile, `${people.revokedKeysFile}.away`);
-    await expectRefused(lab, head, { reason: 'verifier_failed' });
+    lab.publish('evil', head);
+    const status = await lab.verdictOn('evil', head);
+    expect(branchOf(status, 'evil')).toMatchObject({
+      verdict: 'rejected',
+      reason: 'verifier_failed',
+      message: expect.stringContaining(people.revokedKeysFile),
+    });
+    expect(status).toMatchObject({ floor: lab.floor, desired: { commit: lab.floor } });
+    expect(await lab.evaluations()).toBe(evaluations);
     renameSync(`${people.revokedKeysFile}.away`, people.revokedKeysFile);
     await expectDeployed(lab, head, 'ada');
   });
