@@ -10,6 +10,7 @@ import { rememberCommit } from '../src/domain/remember-commit.ts';
 import type { RemoteHealth } from '../src/domain/remote.ts';
 import type { Selection } from '../src/domain/select.ts';
 import { commitsInQuestion, selectFor } from '../src/domain/select-for.ts';
+import { noteTrust } from '../src/domain/trust-facts.ts';
 import type { ReconcilerContext, ReconcilerEmitted, ReconcilerEvent } from './reconciler-context.ts';
 import { asEmitted } from './tell.ts';
 import type { Turn } from './turn.ts';
@@ -59,10 +60,13 @@ export function assess(context: ReconcilerContext, ancestry: Ancestry, assessed:
   const before = selectFor(context);
   const next = { ...context, offers: context.heard, ancestry };
   const after = selectFor(next);
+  const known = rememberSelected(context.facts, after, context.now());
+  const noted = noteTrust(known, { selection: after, ancestry, policy: context.policy });
   const offered = offeredAfter(context.facts.offered, after.judgements, ancestry);
-  const facts = rememberDesired({ ...context.facts, offered }, after, context.now());
+  const facts = { ...noted.facts, offered };
   const emit = [
     ...announceSelection(before, after, { ...next, facts }).map(asEmitted),
+    ...noted.events.map(asEmitted),
     ...rejections(before, after),
   ];
   return { change: { offers: context.heard, ancestry, assessed, facts }, emit };
@@ -90,7 +94,9 @@ function hearOffer(
   const changed =
     before?.main?.commit.id !== offer.main?.commit.id ||
     before?.testing?.commit.id !== offer.testing?.commit.id;
-  const heard = changed || !before ? { ...context.heard, [remote]: offer } : context.heard;
+  // Keys and time change the verdict on a head that stands where it was.
+  const isNews = !before || JSON.stringify(before) !== JSON.stringify(offer);
+  const heard = isNews ? { ...context.heard, [remote]: offer } : context.heard;
   return {
     change: {
       heard,
@@ -176,10 +182,12 @@ function pending(
   return { ...open, pending: open.pending.filter((name) => name !== who) };
 }
 
-function rememberDesired(facts: Facts, { desired, judgements }: Selection, now: number): Facts {
-  if (!desired) return facts;
-  const head = judgements.find((judgement) => judgement.head?.commit.id === desired.commit)?.head;
-  return rememberCommit(facts, desired.commit, head?.commit ?? null, now);
+function rememberSelected(facts: Facts, { desired, main, judgements }: Selection, now: number): Facts {
+  const selected = new Set([main, desired?.commit ?? null].filter((commit) => commit !== null));
+  return [...selected].reduce((known, commit) => {
+    const offer = judgements.find(({ head }) => head?.candidate?.commit.id === commit);
+    return rememberCommit(known, commit, offer?.head?.candidate ?? null, now);
+  }, facts);
 }
 
 function rejections(before: Selection, after: Selection): ReconcilerEmitted[] {

@@ -57,10 +57,11 @@ function retry(
 }
 
 function accept(context: ReconcilerContext, event: Extract<ReconcilerEvent, { type: 'accept' }>): Turn {
-  const { commit, reason, by } = event;
+  const { floor, reason, by } = event;
+  const { commit } = floor;
   const message = `${by ?? 'somebody'} accepted ${shortId(commit)} as the commit to go on from: ${reason}`;
   return {
-    change: { facts: acceptCommit(context.facts, commit) },
+    change: { facts: acceptCommit(context.facts, floor) },
     emit: [asEmitted({ type: 'accepted', severity: 'warning', message, commit })],
   };
 }

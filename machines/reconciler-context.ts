@@ -2,7 +2,7 @@ import type { RejectionReason, RemoteHealth, RemoteOffer } from '../src/domain/r
 import type { CommitId } from '../src/domain/commit.ts';
 import type { Deployment, PhaseTiming, SwitchResult } from '../src/domain/deployment.ts';
 import type { NewEvent } from '../src/domain/event.ts';
-import type { Facts, Suspension } from '../src/domain/facts.ts';
+import type { Facts, Floor, Suspension } from '../src/domain/facts.ts';
 import type { Loop } from '../src/domain/loop.ts';
 import type { Policy } from '../src/domain/policy.ts';
 import type { ObserverReport } from './observer.ts';
@@ -54,7 +54,7 @@ export type ReconcilerEvent =
   | { readonly type: 'retry'; readonly commit: CommitId | null; readonly by: string | null }
   | {
       readonly type: 'accept';
-      readonly commit: CommitId;
+      readonly floor: Floor;
       readonly reason: string;
       readonly by: string | null;
     };

@@ -113,6 +113,9 @@ export const reconcilerSetup = setup({
     pollRemote: enqueueActions(({ enqueue }, { remote }: { remote: string }) => {
       enqueue.sendTo(`remote:${remote}`, { type: 'poll' });
     }),
+    pollAll: enqueueActions(({ context, enqueue }) => {
+      for (const { name } of context.polls) enqueue.sendTo(`remote:${name}`, { type: 'poll' });
+    }),
     lookEverywhere: enqueueActions(({ context, enqueue }, { token }: { token: string }) => {
       enqueue.sendTo('observer', { type: 'look', token });
       for (const { name } of context.polls) enqueue.sendTo(`remote:${name}`, { type: 'poll', token });

@@ -27,7 +27,7 @@ export const reconcilerMachine = reconcilerSetup.createMachine({
     suspend: { actions: 'obey' },
     resume: { actions: 'obey' },
     retry: { actions: 'obey' },
-    accept: { actions: 'obey' },
+    accept: { actions: ['obey', 'pollAll'] },
   },
   states: {
     mode: {

@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { checkTrustedPath } from '../config/check-path.ts';
 import type { Config } from '../config/schema.ts';
 import type { Environment } from '../config/environment.ts';
 import type { OnProgress } from '../domain/evaluation.ts';
@@ -6,6 +8,8 @@ import type { Log } from '../domain/log.ts';
 import type { RemoteRule } from '../domain/remote.ts';
 import { createMirror, type Mirror } from '../git/mirror.ts';
 import type { RemoteSource } from '../git/remote-source.ts';
+import { createTrust, type Trust } from '../git/trust.ts';
+import { trustDirectory } from '../git/verifier.ts';
 import { createActivator, resolveActivator, type Activator } from '../host/activate.ts';
 import { createBootLoader, type BootLoader } from '../host/boot-loader.ts';
 import { createHostObserver, type HostObserver } from '../host/observe.ts';
@@ -17,12 +21,14 @@ import { createRoots, type Roots } from '../nix/roots.ts';
 import { run } from '../process.ts';
 import { createJournal, type Journal } from '../state/journal.ts';
 import { createWitness, type Witness } from '../state/witness.ts';
+import { keySourcesOf, trustPolicyOf } from './trust-of.ts';
 
 /** Everything the daemon acts with, made from its configuration; making it changes nothing yet. */
 export interface Adapters {
   readonly journal: Journal;
   readonly witness: Witness;
   readonly mirror: Mirror;
+  readonly trust: Trust;
   readonly driver: SystemDriver;
   readonly roots: Roots;
   readonly profile: Profile;
@@ -39,6 +45,7 @@ export interface AdapterDeps {
   readonly now: () => number;
   readonly onProgress: OnProgress;
   readonly log: Log;
+  readonly stopping: AbortSignal;
 }
 
 /** The longest pack one fetch may bring, in bytes. */
@@ -74,6 +81,22 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     journal: createJournal({ dir, now }),
     witness: createWitness({ dir: config.state.witness, now }),
     mirror,
+    trust: createTrust({
+      run,
+      dir: trustDirectory(dir),
+      mirrorDir: join(dir, 'repo'),
+      gitHome: join(dir, 'git'),
+      path: environment.path,
+      keys: keySourcesOf(config),
+      checkFile: (path) => checkTrustedPath(path, process.getuid?.() ?? 0),
+      policy: trustPolicyOf(config),
+      ancestry: (commits, signal) => mirror.ancestry(commits, signal),
+      describe: (id, signal) => mirror.describe(id, signal),
+      workers: availableParallelism(),
+      onProgress: deps.onProgress,
+      now,
+      stopping: deps.stopping,
+    }),
     driver: createFlakeDriver({
       run,
       environment: nixEnvironment,

@@ -6,6 +6,7 @@ import { shortId, type CommitId } from '../domain/commit.ts';
 import { isOrDescends } from '../domain/ancestry.ts';
 import { selectFor } from '../domain/select-for.ts';
 import type { Mirror } from '../git/mirror.ts';
+import type { Trust } from '../git/trust.ts';
 import type { Keeper } from './keeper.ts';
 import type { News } from './news.ts';
 import type { Report } from './report.ts';
@@ -14,6 +15,7 @@ import type { Report } from './report.ts';
 export interface CommandParts {
   readonly actor: ActorRefFrom<typeof reconcilerMachine>;
   readonly mirror: Pick<Mirror, 'resolve' | 'ancestry'>;
+  readonly trust: Pick<Trust, 'judgeAlone' | 'payloadHash'>;
   readonly news: News;
   readonly keeper: Pick<Keeper, 'problem'>;
   readonly report: Pick<Report, 'status' | 'onStatus'>;
@@ -85,25 +87,48 @@ async function retry(
 
 async function accept(
   parts: CommandParts,
-  { commit, reason, by }: Parameters<ApiHandlers['accept']>[0],
+  { commit: given, reason, by }: Parameters<ApiHandlers['accept']>[0],
 ): Promise<{ readonly commit: CommitId }> {
-  const accepted = await parts.mirror.resolve(commit, parts.stopping);
-  if (!(await isOffered(parts, accepted))) {
-    throw new Refused(
-      `no remote has ${shortId(accepted)} on its main branch or in its history; abide status shows what they offer`,
-    );
-  }
-  parts.actor.send({ type: 'accept', commit: accepted, reason, by });
+  const { mirror, trust, stopping, actor } = parts;
+  const commit = await mirror.resolve(given, stopping);
+  await mustBeTrusted(parts, commit, await remotesWith(parts, commit));
+  const payloadHash = await trust.payloadHash(commit, stopping);
+  actor.send({ type: 'accept', floor: { commit, payloadHash }, reason, by });
   mustBeOnDisk(parts);
-  return { commit: accepted };
+  return { commit };
 }
 
-/** Only what a head that trust accepted stands for may be accepted: the head itself or its history. */
-async function isOffered({ actor, mirror, stopping }: CommandParts, commit: CommitId): Promise<boolean> {
+/** The remotes that have the commit on their main branch or in its history. */
+async function remotesWith(
+  { actor, mirror, stopping }: CommandParts,
+  commit: CommitId,
+): Promise<readonly string[]> {
   const { heard } = actor.getSnapshot().context;
-  const heads = Object.values(heard).flatMap(({ main }) => main?.verdict.candidate ?? []);
-  const ancestry = await mirror.ancestry([...new Set([commit, ...heads])], stopping);
-  return heads.some((head) => isOrDescends(ancestry, head, commit));
+  const heads = Object.values(heard).flatMap(({ remote, main }) =>
+    main ? [{ remote, id: main.commit.id }] : [],
+  );
+  const ancestry = await mirror.ancestry([...new Set([commit, ...heads.map(({ id }) => id)])], stopping);
+  return heads.filter(({ id }) => isOrDescends(ancestry, id, commit)).map(({ remote }) => remote);
+}
+
+/** A person decides where history goes on; that the commit is signed by somebody who may is not theirs to decide. */
+async function mustBeTrusted(
+  { trust, stopping }: CommandParts,
+  commit: CommitId,
+  remotes: readonly string[],
+): Promise<void> {
+  if (remotes.length === 0) {
+    throw new Refused(
+      `no remote has ${shortId(commit)} on its main branch or in its history; abide status shows what they offer`,
+    );
+  }
+  const refusals: string[] = [];
+  for (const remote of remotes) {
+    const ruling = await trust.judgeAlone(commit, { remote, role: 'main' }, stopping);
+    if (ruling.status === 'accepted') return;
+    refusals.push(ruling.message);
+  }
+  throw new Refused(`the commit must itself be trusted: ${[...new Set(refusals)].join('; ')}`);
 }
 
 /** A wish that a crash could undo is not granted. */

@@ -9,8 +9,8 @@ import { toProblem } from '../domain/problem.ts';
 import type { RemoteOffer } from '../domain/remote.ts';
 import type { Target } from '../domain/target.ts';
 import type { Log } from '../domain/log.ts';
-import { acceptAll } from '../domain/accept-all.ts';
 import type { Mirror } from '../git/mirror.ts';
+import type { JudgeBase, Trust } from '../git/trust.ts';
 import type { Activator } from '../host/activate.ts';
 import type { BootLoader } from '../host/boot-loader.ts';
 import type { HostObserver } from '../host/observe.ts';
@@ -23,6 +23,7 @@ import type { Keeper } from './keeper.ts';
 /** What the effects are made of. */
 export interface EffectParts {
   readonly mirror: Mirror;
+  readonly trust: Trust;
   readonly driver: SystemDriver;
   readonly roots: Roots;
   readonly profile: Profile;
@@ -33,10 +34,12 @@ export interface EffectParts {
   readonly keeper: Keeper;
   readonly onProgress: OnProgress;
   readonly facts: () => Facts;
+  /** What remotes offered last. */
+  readonly heard: () => Readonly<Record<string, RemoteOffer>>;
   readonly source: { readonly subdir: string; readonly submodules: boolean };
   readonly activateTimeoutMs: number;
-  /** Told of every fetch; the machine tells of all other phases. */
-  readonly fetchEnded: (seconds: number, ok: boolean) => void;
+  /** Told of every fetch, and of every verification of something new; the machine tells of all other phases. */
+  readonly pollEnded: (phase: 'fetch' | 'verify', seconds: number, ok: boolean) => void;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
@@ -48,12 +51,13 @@ export type Effects = ReturnType<typeof createEffects>;
 /** Binds the adapters together; no decision is made here. */
 export function createEffects(parts: EffectParts) {
   return {
-    remembered: (signal: AbortSignal) => remembered(parts, signal),
+    remembered: (facts: Facts, signal: AbortSignal) => remembered(parts, facts, signal),
     fetch: (remote: string, signal: AbortSignal): Promise<Fetched> => fetch(parts, remote, signal),
-    verify: (fetched: Fetched | null): Promise<RemoteOffer> => verify(fetched),
+    verify: (fetched: Fetched | null, signal: AbortSignal): Promise<RemoteOffer> =>
+      verify(parts, fetched, signal),
     observe: (): Promise<Observed> => parts.observer.observe(),
     assess: (commits: readonly CommitId[], signal: AbortSignal): Promise<Ancestry> =>
-      parts.mirror.ancestry(commits, signal),
+      assess(parts, commits, signal),
     evaluate: (target: Target, signal: AbortSignal) => evaluate(parts, target, signal),
     realise: (evaluation: Evaluation, signal: AbortSignal) =>
       parts.driver.realise({ evaluation, rootName: 'candidate' }, parts.onProgress, signal),
@@ -70,22 +74,44 @@ export function createEffects(parts: EffectParts) {
 
 /** A new daemon goes on from the heads that the mirror holds, so that no testing system is left for want of an answer. */
 async function remembered(
-  { mirror, log }: EffectParts,
-  signal: AbortSignal,
+  { mirror, trust, log }: EffectParts,
+  facts: Facts,
+  stopping: AbortSignal,
 ): Promise<Readonly<Record<string, RemoteOffer>>> {
+  const signal = AbortSignal.any([stopping, AbortSignal.timeout(longestRememberMs)]);
+  const offers: Record<string, RemoteOffer> = {};
   try {
-    const heads = await mirror.heads(signal);
-    return Object.fromEntries(heads.map((fetched) => [fetched.remote, acceptAll(fetched)]));
+    for (const fetched of await mirror.heads(signal)) {
+      offers[fetched.remote] = await trust.judge(fetched, judgeBase(facts, offers), signal);
+    }
   } catch (error) {
-    log.warn({ err: toProblem(error) }, 'the heads of the last fetch cannot be read; they are fetched again');
-    return {};
+    log.warn({ err: toProblem(error) }, 'heads of the last fetch cannot be judged; they are fetched again');
   }
+  return offers;
+}
+
+/** A daemon that starts must answer before long; what takes longer is verified after the first poll. */
+const longestRememberMs = 10_000;
+
+function judgeBase(facts: Facts, heard: Readonly<Record<string, RemoteOffer>>): JudgeBase {
+  const mains = Object.values(heard).flatMap(({ main }) => main?.verdict.candidate ?? []);
+  const { floor, firstAccepted, expected } = facts;
+  return { floor, firstAccepted, mains: [...new Set(mains)].toSorted(), deployed: expected?.commit ?? null };
+}
+
+async function assess(
+  { mirror, trust, facts }: EffectParts,
+  commits: readonly CommitId[],
+  signal: AbortSignal,
+): Promise<Ancestry> {
+  const ancestry = await mirror.ancestry(commits, signal);
+  return trust.withTwins(ancestry, { commits, floor: facts().floor }, signal);
 }
 
 async function fetch(parts: EffectParts, remote: string, signal: AbortSignal): Promise<Fetched> {
-  const { mirror, fetchEnded, now } = parts;
+  const { mirror, pollEnded, now } = parts;
   const begun = now();
-  const end = (ok: boolean) => fetchEnded((now() - begun) / 1000, ok);
+  const end = (ok: boolean) => pollEnded('fetch', (now() - begun) / 1000, ok);
   try {
     const fetched = await mirror.fetch(remote, signal);
     end(true);
@@ -96,9 +122,24 @@ async function fetch(parts: EffectParts, remote: string, signal: AbortSignal): P
   }
 }
 
-async function verify(fetched: Fetched | null): Promise<RemoteOffer> {
+/** Judged at every poll, because keys and time change too; what was found out before costs nothing then. */
+async function verify(
+  parts: EffectParts,
+  fetched: Fetched | null,
+  signal: AbortSignal,
+): Promise<RemoteOffer> {
   if (!fetched) throw new Error('bug: nothing was fetched that could be verified');
-  return acceptAll(fetched);
+  const { trust, facts, heard, pollEnded, now } = parts;
+  const begun = now();
+  const end = (ok: boolean) => fetched.changed && pollEnded('verify', (now() - begun) / 1000, ok);
+  try {
+    const offer = await trust.judge(fetched, judgeBase(facts(), heard()), signal);
+    end(true);
+    return offer;
+  } catch (error) {
+    if (!signal.aborted) end(false);
+    throw error;
+  }
 }
 
 async function evaluate(parts: EffectParts, { commit }: Target, signal: AbortSignal): Promise<Evaluation> {

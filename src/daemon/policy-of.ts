@@ -3,12 +3,19 @@ import type { Policy } from '../domain/policy.ts';
 import { ruleOf } from './adapters.ts';
 
 /** What the configuration says about how the loop decides. */
-export function policyOf({ mode, source, evaluate, build, drift, retention }: Config): Policy {
+export function policyOf({ mode, source, trust, evaluate, build, drift, retention }: Config): Policy {
   return {
     mode,
     remotes: source.remotes.map(ruleOf),
     attempts: { evaluate: evaluate.attempts, build: build.attempts },
     drift: { policy: drift.policy, graceMs: drift.grace },
+    trust: {
+      signed: trust.mode !== 'none',
+      floorSeen: trust.floor === 'seen',
+      allowReplay: trust.branches.testing.allowReplay,
+      quorum: trust.quorum,
+      anchored: trust.anchor !== null,
+    },
     keepDeployments: retention.deployments,
   };
 }

@@ -180,9 +180,10 @@ async function createCore(
     keeper,
     onProgress: board.post,
     facts: () => loop.actor.getSnapshot().context.facts,
+    heard: () => loop.actor.getSnapshot().context.heard,
     source: config.source,
     activateTimeoutMs: config.activate.timeout,
-    fetchEnded: (seconds, ok) => metrics.phaseEnded('fetch', seconds, ok),
+    pollEnded: metrics.phaseEnded,
     now,
     log,
   });
@@ -190,7 +191,7 @@ async function createCore(
     {
       policy: policyOf(config),
       facts: state.facts,
-      heard: await effects.remembered(stopping),
+      heard: await effects.remembered(state.facts, stopping),
       machineId: state.machineId ?? config.host,
       polls: config.source.remotes.map(({ name, poll }) => ({ name, pollMs: poll })),
       observeEveryMs: config.drift.interval,

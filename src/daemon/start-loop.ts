@@ -25,7 +25,9 @@ export function createLoop(input: ReconcilerInput, effects: Effects) {
       remote: remoteMachine.provide({
         actors: {
           fetch: fromPromise<Fetched, string>(({ input: name, signal }) => effects.fetch(name, signal)),
-          verify: fromPromise<RemoteOffer, Fetched | null>(({ input: fetched }) => effects.verify(fetched)),
+          verify: fromPromise<RemoteOffer, Fetched | null>(({ input: fetched, signal }) =>
+            effects.verify(fetched, signal),
+          ),
         },
       }),
       observer: observerMachine.provide({

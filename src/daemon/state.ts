@@ -36,8 +36,16 @@ export async function loadState(deps: {
     if (loud) log.warn({ recovery: recovered.recovery.kind }, message);
     else log.info({ recovery: recovered.recovery.kind }, message);
   }
-  const facts = await withoutUnbegunSwitch(noticeConfig(recovered.facts, deps.configHash), adapters);
-  return { ...recovered, facts };
+  const noticed = await withPayloadHash(noticeConfig(recovered.facts, deps.configHash), adapters, stopping);
+  return { ...recovered, facts: await withoutUnbegunSwitch(noticed, adapters) };
+}
+
+/** A floor from another source than a deployment of ours is still to be known by its content. */
+async function withPayloadHash(facts: Facts, { trust }: Adapters, signal: AbortSignal): Promise<Facts> {
+  const { floor } = facts;
+  if (floor === null || floor.payloadHash !== null) return facts;
+  const payloadHash = await trust.payloadHash(floor.commit, signal).catch(() => null);
+  return payloadHash === null ? facts : { ...facts, floor: { ...floor, payloadHash } };
 }
 
 /** A switch that was journalled and never begun has changed nothing: its commit is decided on afresh. */

@@ -81,7 +81,7 @@ function announceHead(
   before: Judgement | null,
   { remote, role, head, relation, verdict }: Judgement,
 ): NewEvent[] {
-  if (!head || (before?.head?.commit.id === head.commit.id && before.relation === relation)) return [];
+  if (!head || (before && isSame(before, { head, relation, verdict }))) return [];
   const commit = head.commit.id;
   if (relation === 'rewritten') {
     const message = verdict?.message ?? `${remote} rewrote its ${role} branch`;
@@ -91,9 +91,24 @@ function announceHead(
     const message = `${remote} offers ${shortId(commit)} on ${role}, refused: ${verdict.message ?? verdict.reason}`;
     return [{ type: 'head.rejected', severity: 'error', message, remote, commit }];
   }
-  if (before?.head?.commit.id === commit) return [];
+  if (verdict?.status === 'pending') {
+    const message = `${remote} offers ${shortId(commit)} on ${role}, which has to wait: ${verdict.message ?? verdict.reason}`;
+    return [{ type: 'head.pending', severity: 'warning', message, remote, commit }];
+  }
+  if (before?.head?.commit.id === commit && before.verdict?.status === 'accepted') return [];
   const message = `${remote} has ${shortId(commit)} "${head.commit.subject}" on ${role}`;
   return [{ type: 'head.moved', severity: 'info', message, remote, commit }];
+}
+
+type HeadNews = Pick<Judgement, 'head' | 'relation' | 'verdict'>;
+
+function isSame(before: HeadNews, now: HeadNews): boolean {
+  return (
+    before.head?.commit.id === now.head?.commit.id &&
+    before.relation === now.relation &&
+    before.verdict?.status === now.verdict?.status &&
+    before.verdict?.reason === now.verdict?.reason
+  );
 }
 
 function sameHead(a: Judgement, b: Judgement): boolean {

@@ -1,10 +1,12 @@
 import { shortId, type CommitId } from './commit.ts';
 import type { Deployment, DeploymentOutcome, DeploymentStep, PhaseTiming } from './deployment.ts';
 import type { Evaluation } from './evaluation.ts';
-import type { Expected, Facts } from './facts.ts';
+import type { Expected, Facts, Floor } from './facts.ts';
 import type { Loop } from './loop.ts';
 import type { Observed } from './observed.ts';
+import type { Policy } from './policy.ts';
 import type { Problem } from './problem.ts';
+import { floorAt } from './remember-commit.ts';
 import type { Target } from './target.ts';
 
 /** The facts once a deployment of the loop's target begins; `now` is epoch milliseconds. */
@@ -56,7 +58,7 @@ export function commitDeployment(loop: Loop, ending: Ending, now: number): Facts
   if (!deployment) return loop.facts;
   const expected = expectedAfter(deployment, loop.observed, now);
   const ended = endDeployment(loop.facts, ending, loop.policy.keepDeployments, now);
-  return settleOn(ended, expected, loop.observed);
+  return settleOn(loop, ended, expected);
 }
 
 /** The facts when the healthy system keeps running although profile or boot loader could not be set. */
@@ -95,7 +97,7 @@ export function recordWithoutChange(loop: Loop, now: number): Facts {
     committed: true,
     since: new Date(now).toISOString(),
   };
-  return settleOn(facts, expected, observed);
+  return settleOn(loop, facts, expected);
 }
 
 /** The facts after the running deployment was undone: its commit and toplevel are quarantined. */
@@ -194,7 +196,7 @@ function expectedAfter(deployment: Deployment, observed: Observed | null, now: n
   };
 }
 
-function settleOn(facts: Facts, expected: Expected, observed: Observed | null): Facts {
+function settleOn({ observed, policy }: Loop, facts: Facts, expected: Expected): Facts {
   const main = expected.branch === 'main';
   return {
     ...facts,
@@ -203,6 +205,12 @@ function settleOn(facts: Facts, expected: Expected, observed: Observed | null): 
     bootId: observed?.bootId ?? facts.bootId,
     spentTesting: facts.spentTesting === expected.commit ? null : facts.spentTesting,
     committedMain: main && expected.operation !== 'test' ? expected : facts.committedMain,
-    floor: main ? { commit: expected.commit, payloadHash: null } : facts.floor,
+    floor: main ? raised(facts, expected.commit, policy) : facts.floor,
   };
+}
+
+/** A floor that rises with what is seen may be above what was being deployed meanwhile. */
+function raised(facts: Facts, commit: CommitId, { trust }: Policy): Floor {
+  const stands = facts.floor !== null && (trust.floorSeen || facts.floor.commit === commit);
+  return stands ? facts.floor : floorAt(facts, commit);
 }

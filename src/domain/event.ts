@@ -9,6 +9,7 @@ export const eventTypes = [
   'head.moved',
   'head.rewritten',
   'head.rejected',
+  'head.pending',
   'heads.diverged',
   'desired.changed',
   'evaluation.failed',
@@ -28,6 +29,7 @@ export const eventTypes = [
   'quarantined',
   'state.lost',
   'history.rewritten',
+  'anchored',
   'reconciled',
 ] as const;
 export type EventType = (typeof eventTypes)[number];

@@ -13,6 +13,8 @@ export interface CommitRecord {
   readonly firstSeen: string;
   readonly derivation: string | null;
   readonly toplevel: string | null;
+  /** SHA-256 of the commit without its signature; null where it was not read. */
+  readonly payloadHash: string | null;
 }
 
 /** Where the host stands by its own record: what the last deployment left, or would leave. */
@@ -70,9 +72,20 @@ export interface Suspension {
   readonly until: string | null;
 }
 
+/** The newest main commit deployed here (or seen, with `trust.floor: seen`); selection never goes below it. */
+export interface Floor {
+  readonly commit: CommitId;
+  /** SHA-256 of the commit without its signature: what its twins share; null where it was never read. */
+  readonly payloadHash: string | null;
+}
+
 /** Everything the loop must remember; with what is observed afresh it decides all. Never holds a secret. */
 export interface Facts {
-  readonly floor: { readonly commit: CommitId; readonly payloadHash: string | null } | null;
+  readonly floor: Floor | null;
+  /** The first accepted tip of a host without a floor and without `trust.anchor`: history is held to the policy from here on. */
+  readonly firstAccepted: CommitId | null;
+  /** Testing commits that another testing commit took the place of, newest last; none of them comes back by itself. */
+  readonly supersededTesting: readonly CommitId[];
   /** The furthest head each remote offered that was not a rewrite, by role. */
   readonly offered: Readonly<
     Record<string, { readonly main: CommitId | null; readonly testing: CommitId | null }>
@@ -106,6 +119,8 @@ export type DriftKind = (typeof driftKinds)[number];
 /** The facts of a host that abide never ran on. */
 export const noFacts: Facts = {
   floor: null,
+  firstAccepted: null,
+  supersededTesting: [],
   offered: {},
   quarantine: [],
   expected: null,

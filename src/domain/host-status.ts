@@ -45,10 +45,9 @@ function desiredStatus(desired: Desired, { judgements, facts }: LoopView): HostS
   const { commit, remote, branch, role, operation } = desired;
   const offers = judgements.filter(({ candidate }) => candidate === commit);
   const offer = offers.find((judgement) => judgement.remote === remote && judgement.role === role);
-  const head = judgements.find((judgement) => judgement.head?.commit.id === commit)?.head?.commit;
+  const head = offer?.head?.candidate?.commit;
   const record = facts.commits.find((known) => known.commit === commit);
   const { subject = null, author = null, committedAt = null } = head ?? record ?? {};
-  const isHead = offer?.head?.commit.id === commit;
   return {
     commit,
     remote,
@@ -58,7 +57,7 @@ function desiredStatus(desired: Desired, { judgements, facts }: LoopView): HostS
     subject,
     author,
     committedAt,
-    signer: isHead ? (offer.verdict?.signer ?? null) : null,
+    signer: offer?.verdict?.signer ?? null,
   };
 }
 

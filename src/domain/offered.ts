@@ -8,7 +8,8 @@ type OfferedByRemote = Offered[string];
 
 /**
  * What each remote has offered, after a selection. A rewrite, a lagging head and a deleted branch leave a remote's main
- * where it was, so that going back first does not make a rewrite look harmless. Remotes without a judgement, that is
+ * where it was, so that going back first does not make a rewrite look harmless; its testing branch is where it last offered
+ * something that could be desired. Remotes without a judgement, that is
  * without a configured branch, are forgotten. Returns `offered` itself when nothing changed.
  */
 export function offeredAfter(
@@ -30,7 +31,7 @@ const nothing: OfferedByRemote = { main: null, testing: null };
 function advance(before: OfferedByRemote, judgement: Judgement, ancestry: Ancestry): OfferedByRemote {
   const head = judgement.head?.commit.id;
   if (head === undefined) return before;
-  if (judgement.role === 'testing') return { ...before, testing: head };
+  if (judgement.role === 'testing') return { ...before, testing: judgement.candidate ?? before.testing };
   if (judgement.relation === 'rewritten' || isBehind(head, before.main, ancestry)) return before;
   return { ...before, main: head };
 }

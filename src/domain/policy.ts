@@ -9,6 +9,18 @@ export interface Policy {
   /** Failures of one commit before the loop stalls on it. */
   readonly attempts: { readonly evaluate: number; readonly build: number };
   readonly drift: { readonly policy: 'report' | 'correct'; readonly graceMs: number };
+  readonly trust: {
+    /** True where signatures count, so that the first accepted tip is worth remembering. */
+    readonly signed: boolean;
+    /** True when the floor rises with what is seen, and not only with what is deployed. */
+    readonly floorSeen: boolean;
+    /** True when a testing commit that was superseded may come back. */
+    readonly allowReplay: boolean;
+    /** How many remotes must offer a commit. */
+    readonly quorum: number;
+    /** True when `trust.anchor` says where history begins to count. */
+    readonly anchored: boolean;
+  };
   /** Ended deployments that are remembered. */
   readonly keepDeployments: number;
 }

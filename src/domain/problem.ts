@@ -16,6 +16,7 @@ export const problemCodes = [
   'credential_unreadable',
   'mirror_broken',
   'unknown_commit',
+  'trust_unusable',
   'evaluation_failed',
   'evaluation_timeout',
   'evaluation_memory',

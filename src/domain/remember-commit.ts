@@ -1,18 +1,21 @@
-import type { Commit, CommitId } from './commit.ts';
+import type { CommitId } from './commit.ts';
 import type { Evaluation } from './evaluation.ts';
-import type { CommitRecord, Facts } from './facts.ts';
+import type { CommitRecord, Facts, Floor } from './facts.ts';
+import type { Candidate } from './remote.ts';
 
 const keptCommits = 200;
 
 /** The facts with what is known of a desired commit, newest last; what was known before is completed, never lost. */
-export function rememberCommit(facts: Facts, commit: CommitId, details: Commit | null, now: number): Facts {
-  const known = facts.commits.find((record) => record.commit === commit);
-  if (known && (known.subject !== null || !details)) return facts;
+export function rememberCommit(facts: Facts, id: CommitId, candidate: Candidate | null, now: number): Facts {
+  const known = facts.commits.find((record) => record.commit === id);
+  const isComplete = known?.subject !== null && known?.payloadHash !== null;
+  if (known && (isComplete || !candidate)) return facts;
   const record: CommitRecord = {
-    commit,
-    subject: details?.subject ?? null,
-    author: details?.author ?? null,
-    committedAt: details?.committedAt ?? null,
+    commit: id,
+    subject: candidate?.commit.subject ?? null,
+    author: candidate?.commit.author ?? null,
+    committedAt: candidate?.commit.committedAt ?? null,
+    payloadHash: candidate?.payloadHash ?? null,
     firstSeen: known?.firstSeen ?? new Date(now).toISOString(),
     derivation: known?.derivation ?? null,
     toplevel: known?.toplevel ?? null,
@@ -24,6 +27,12 @@ export function rememberCommit(facts: Facts, commit: CommitId, details: Commit |
 export function rememberEvaluation(facts: Facts, { commit, derivation, toplevel }: Evaluation): Facts {
   const known = facts.commits.find((record) => record.commit === commit);
   return known ? withRecord(facts, { ...known, derivation, toplevel }) : facts;
+}
+
+/** The floor at a commit, with what is known of it. */
+export function floorAt({ commits }: Facts, commit: CommitId): Floor {
+  const known = commits.find((record) => record.commit === commit);
+  return { commit, payloadHash: known?.payloadHash ?? null };
 }
 
 /** The commits known to give this toplevel, oldest first. */

@@ -27,6 +27,7 @@ export interface Verdict {
   readonly message: string | null;
   /** The commit this head offers: itself when accepted, an accepted ancestor, or nothing. */
   readonly candidate: CommitId | null;
+  /** Who signed the candidate; null where signatures do not count. */
   readonly signer: Signer | null;
 }
 
@@ -56,10 +57,32 @@ export const rejectionReasons = [
 ] as const;
 export type RejectionReason = (typeof rejectionReasons)[number];
 
+/** One commit that keeps a head from being accepted. */
+export interface RefusedCommit {
+  readonly commit: CommitId;
+  readonly status: 'pending' | 'rejected';
+  readonly reason: RejectionReason;
+  /** Says what would make it acceptable. */
+  readonly message: string;
+}
+
 /** The tip of one branch as one remote served it. */
 export interface Head {
   readonly commit: Commit;
   readonly verdict: Verdict;
+  /** The candidate with what the floor will be known by; null where there is none. */
+  readonly candidate: Candidate | null;
+  /** Commits that keep it from being accepted, oldest first; not all of very many. */
+  readonly refused: readonly RefusedCommit[];
+  /** How many commits were judged for this verdict. */
+  readonly rangeSize: number;
+}
+
+/** A commit that may become desired. */
+export interface Candidate {
+  readonly commit: Commit;
+  /** SHA-256 of the commit object without its signature. */
+  readonly payloadHash: string | null;
 }
 
 /** What a remote offered at its last successful poll; null for a branch that is not there or not asked for. */

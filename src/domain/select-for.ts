@@ -24,5 +24,7 @@ function selectionInput({ policy, offers, ancestry, facts }: Loop): SelectionInp
     offered: facts.offered,
     quarantined: new Set(facts.quarantine.map(({ commit }) => commit)),
     spentTesting: facts.spentTesting,
+    superseded: new Set(policy.trust.allowReplay ? [] : facts.supersededTesting),
+    quorum: policy.trust.quorum,
   };
 }

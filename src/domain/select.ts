@@ -19,6 +19,10 @@ export interface SelectionInput {
   readonly offered: Facts['offered'];
   readonly quarantined: ReadonlySet<CommitId>;
   readonly spentTesting: CommitId | null;
+  /** Testing commits that may not come back. */
+  readonly superseded: ReadonlySet<CommitId>;
+  /** How many remotes must offer a commit, itself or something on top of it. */
+  readonly quorum: number;
 }
 
 /** What selection chose and how it saw every head. */
@@ -38,10 +42,14 @@ export interface Selection {
  * below the floor, and a quarantined main commit stays desired, so that the loop stands stalled on it.
  */
 export function select(input: SelectionInput): Selection {
-  const mains = branches(input.remotes, 'main').map((branch) => judgeMain(branch, input));
+  const mains = withQuorum(
+    branches(input.remotes, 'main').map((branch) => judgeMain(branch, input)),
+    input,
+  );
   const main = mainOf(mostAdvanced(mains, input.ancestry), input);
-  const testings = branches(input.remotes, 'testing').map((branch) =>
-    judgeTesting(branch, main?.commit ?? null, input),
+  const testings = withQuorum(
+    branches(input.remotes, 'testing').map((branch) => judgeTesting(branch, main?.commit ?? null, input)),
+    input,
   );
   const testing = mostAdvanced(testings, input.ancestry);
   return {
@@ -105,8 +113,41 @@ function judgeTesting(branch: Branch, main: CommitId | null, input: SelectionInp
   const head = headOf(input.offers, branch.remote, 'testing');
   const relation = relationToMain(head?.commit.id ?? null, main, input.ancestry);
   const candidate = head?.verdict.candidate ?? null;
+  if (head && candidate !== null && input.superseded.has(candidate)) {
+    // A mirror that lags still offers what it offered before; only one that went back replays.
+    const isReplay = input.offered[branch.remote]?.testing !== candidate;
+    return judged(branch, head, relation, isReplay ? replay(branch, head, candidate) : undefined);
+  }
   const allowed = candidate !== null && main !== null && isTestable(candidate, main, input);
   return { ...judged(branch, head, relation), candidate: allowed ? candidate : null };
+}
+
+function replay({ remote, rule }: Branch, { verdict }: Head, candidate: CommitId): Verdict {
+  const message =
+    `${rule.name} of ${remote} went back to ${shortId(candidate)}, which another testing commit had superseded here; ` +
+    'commit anew, or set trust.branches.testing.allowReplay';
+  return { status: 'rejected', reason: 'replayed', message, candidate: null, signer: verdict.signer };
+}
+
+/** Refuses what too few remotes offer; a remote also offers all that its candidate descends from. */
+function withQuorum(
+  judgements: readonly Judgement[],
+  { quorum, ancestry }: SelectionInput,
+): readonly Judgement[] {
+  if (quorum <= 1) return judgements;
+  const offers = offering(judgements);
+  return judgements.map((judgement) => {
+    const { candidate, verdict } = judgement;
+    if (candidate === null || verdict === null) return judgement;
+    const by = offers.filter((other) => isOrDescends(ancestry, other.candidate, candidate)).length;
+    if (by >= quorum) return judgement;
+    const message = `${shortId(candidate)} is offered by ${by} of the ${quorum} remotes that trust.quorum asks for; it waits for the others`;
+    return {
+      ...judgement,
+      candidate: null,
+      verdict: { ...verdict, status: 'rejected', reason: 'quorum', message, candidate: null },
+    };
+  });
 }
 
 function isTestable(candidate: CommitId, main: CommitId, input: SelectionInput): boolean {

@@ -1,5 +1,5 @@
 import type { CommitId } from './commit.ts';
-import type { Facts } from './facts.ts';
+import type { Facts, Floor } from './facts.ts';
 
 /** The facts after `abide retry`: quarantine and failure of the commit, and of its toplevel's twins, are lifted. */
 export function liftTrouble(facts: Facts, commit: CommitId): Facts {
@@ -16,8 +16,8 @@ export function liftTrouble(facts: Facts, commit: CommitId): Facts {
 }
 
 /** The facts after `abide accept`: the commit is the floor from here on, and lost state no longer holds the loop. */
-export function acceptCommit(facts: Facts, commit: CommitId): Facts {
-  return { ...facts, floor: { commit, payloadHash: null }, hold: null };
+export function acceptCommit(facts: Facts, floor: Floor): Facts {
+  return { ...facts, floor, hold: null };
 }
 
 /** The facts under another configuration: a failure may have been the configuration's, so it gets a new chance. */

@@ -15,6 +15,17 @@ export function gitConfig(sources: readonly CredentialSource[]): string {
   );
 }
 
+/** Configuration of a git that verifies signatures: with these keys and no others, and by nothing but gpg and ssh-keygen. */
+export function verifierConfig(allowedSigners: string, revokedKeys: string): string {
+  const ssh = [
+    '[gpg "ssh"]',
+    '\tprogram = ssh-keygen',
+    `\tallowedSignersFile = ${quoted(allowedSigners)}`,
+    `\trevocationFile = ${quoted(revokedKeys)}`,
+  ];
+  return [...common, '[gpg]', '\tprogram = gpg', ...ssh].join('\n') + '\n';
+}
+
 /** What Nix's own use of git is configured by. */
 export interface NixGitInput {
   readonly sources: readonly CredentialSource[];
@@ -79,6 +90,8 @@ const common = [
   '\tprotectHFS = true',
   '\tprotectNTFS = true',
   '\tlogAllRefUpdates = false',
+  // A planted commit-graph could lie about parents.
+  '\tcommitGraph = false',
   '[transfer]',
   '\tfsckObjects = true',
   // A pack is one file, so that the limit of a file's size is the limit of a fetch.

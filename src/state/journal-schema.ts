@@ -27,7 +27,7 @@ export interface JournalDocument extends JournalContent {
 }
 
 /** The version this abide writes. */
-export const journalVersion = { major: 1, minor: 0 } as const;
+export const journalVersion = { major: 1, minor: 1 } as const;
 
 type ShapeOf<T> = Record<keyof T, z.ZodType>;
 
@@ -114,6 +114,7 @@ const record = z.looseObject({
   firstSeen: time,
   derivation: path.nullable(),
   toplevel: path.nullable(),
+  payloadHash: z.string().nullable().default(null),
 } satisfies ShapeOf<CommitRecord>);
 
 const failure = z.looseObject({
@@ -140,6 +141,8 @@ const suspension = z.looseObject({
 const facts = z.looseObject({
   floor: z.looseObject({ commit, payloadHash: z.string().nullable() }).nullable(),
   offered: z.record(z.string(), z.looseObject({ main: commit.nullable(), testing: commit.nullable() })),
+  firstAccepted: commit.nullable().default(null),
+  supersededTesting: z.array(commit).default([]),
   quarantine: z.array(quarantined),
   expected: expected.nullable(),
   committedMain: expected.nullable(),

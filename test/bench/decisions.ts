@@ -70,6 +70,7 @@ function exampleLoop(): Loop {
     committedAt: '2026-01-01T00:00:00Z',
     firstSeen: '2026-01-01T00:00:00Z',
     derivation: null,
+    payloadHash: null,
     toplevel: `/nix/store/${name}`,
   }));
   return {

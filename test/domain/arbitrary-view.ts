@@ -108,6 +108,7 @@ const facts: fc.Arbitrary<Facts> = fc
       committedAt: null,
       firstSeen: begin,
       derivation: null,
+      payloadHash: null,
       toplevel: index === 0 ? oldSystem : newSystem,
     })),
     ...change,

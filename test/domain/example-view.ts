@@ -61,6 +61,7 @@ export const exampleFacts: Facts = {
       committedAt: begin,
       firstSeen: begin,
       derivation: null,
+      payloadHash: null,
       toplevel: oldSystem,
     },
   ],
@@ -83,14 +84,19 @@ export function exampleRemote(name: string, up: boolean | null = true): ViewedRe
   };
 }
 
+const oldDetails = { id: oldCommit, subject: 'the old one', author: 'alice', committedAt: begin };
+
 export function exampleJudgement(remote: string, change: Partial<Judgement> = {}): Judgement {
   return {
     remote,
     role: 'main',
     ref: 'main',
     head: {
-      commit: { id: oldCommit, subject: 'the old one', author: 'alice', committedAt: begin },
+      commit: oldDetails,
       verdict: accepted,
+      candidate: { commit: oldDetails, payloadHash: null },
+      refused: [],
+      rangeSize: 1,
     },
     relation: 'same',
     verdict: accepted,

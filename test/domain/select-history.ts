@@ -35,6 +35,8 @@ export function inputFrom(history: History, parts: Partial<SelectionInput>): Sel
     offered: {},
     quarantined: new Set<CommitId>(),
     spentTesting: null,
+    superseded: new Set<CommitId>(),
+    quorum: 1,
     ...parts,
   };
   return { ...input, ancestry: ancestryOf(history, relevantCommits(input)) };
@@ -55,7 +57,10 @@ export function verdict(status: Verdict['status'], candidate: CommitId | null): 
 }
 
 export function head(id: CommitId, verdictOfIt: Verdict = verdict('accepted', id)): Head {
-  return { commit: { id, subject: '', author: '', committedAt: '' }, verdict: verdictOfIt };
+  const commit = { id, subject: '', author: '', committedAt: '' };
+  const offered = verdictOfIt.candidate;
+  const candidate = offered === null ? null : { commit: { ...commit, id: offered }, payloadHash: null };
+  return { commit, verdict: verdictOfIt, candidate, refused: [], rangeSize: 1 };
 }
 
 /** Offers from `{ remote: [main, testing] }`; a commit id stands for its accepted head. */

@@ -26,14 +26,18 @@ export const epoch = Date.parse('2026-01-01T00:00:00Z');
 
 /** A head that trust accepts. */
 export function head(name: string): Head {
+  const commit = {
+    id: id(name),
+    subject: `subject of ${name}`,
+    author: 'Ada',
+    committedAt: '2026-01-01T00:00:00.000Z',
+  };
   return {
-    commit: {
-      id: id(name),
-      subject: `subject of ${name}`,
-      author: 'Ada',
-      committedAt: '2026-01-01T00:00:00.000Z',
-    },
+    commit,
     verdict: { status: 'accepted', reason: null, message: null, candidate: id(name), signer: null },
+    candidate: { commit, payloadHash: null },
+    refused: [],
+    rangeSize: 1,
   };
 }
 
@@ -101,6 +105,7 @@ export const policy: Policy = {
   remotes: rules,
   attempts: { evaluate: 3, build: 5 },
   drift: { policy: 'report', graceMs: 600_000 },
+  trust: { signed: false, floorSeen: false, allowReplay: false, quorum: 1, anchored: false },
   keepDeployments: 50,
 };
 

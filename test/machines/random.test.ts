@@ -294,7 +294,13 @@ function wish({ actor }: Driven, wanted: string): void {
   if (wanted === 'resume') actor.send({ type: 'resume', by: null });
   if (wanted === 'retry') actor.send({ type: 'retry', commit: null, by: 'ada' });
   if (wanted === 'retry m1') actor.send({ type: 'retry', commit: id('m1'), by: 'ada' });
-  if (wanted === 'accept') actor.send({ type: 'accept', commit: id('x1'), reason: 'meant', by: 'ada' });
+  if (wanted === 'accept')
+    actor.send({
+      type: 'accept',
+      floor: { commit: id('x1'), payloadHash: null },
+      reason: 'meant',
+      by: 'ada',
+    });
   if (wanted === 'reconcile') actor.send({ type: 'reconcile', token: 'token' });
 }
 
@@ -379,7 +385,12 @@ describe('found by the walk: while the mirror has not answered yet', () => {
     const driven = startReconciler();
     await untilEvaluating(driven, 'old', 'm1');
     await driven.settle('evaluate', evaluation('m1'));
-    driven.actor.send({ type: 'accept', commit: id('x1'), reason: 'meant', by: null });
+    driven.actor.send({
+      type: 'accept',
+      floor: { commit: id('x1'), payloadHash: null },
+      reason: 'meant',
+      by: null,
+    });
     expect(driven.waiting()).toContain('assess');
     return driven;
   };

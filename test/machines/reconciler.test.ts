@@ -489,7 +489,12 @@ describe('people', () => {
     await driven.offers(offer('origin', 'x1'));
     expect(driven.pipeline()).toBe('settled');
     expect(driven.emitted).toContainEqual(expect.objectContaining({ type: 'rejected', reason: 'rewritten' }));
-    driven.actor.send({ type: 'accept', commit: id('x1'), reason: 'meant', by: 'ada' });
+    driven.actor.send({
+      type: 'accept',
+      floor: { commit: id('x1'), payloadHash: null },
+      reason: 'meant',
+      by: 'ada',
+    });
     await driven.assessAll();
     expect(driven.context().target?.commit).toBe(id('x1'));
   });

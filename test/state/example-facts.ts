@@ -70,6 +70,7 @@ export const exampleFacts: Facts = {
       committedAt: null,
       firstSeen: '2026-01-01T00:00:00.000Z',
       derivation: null,
+      payloadHash: null,
       toplevel: '/nix/store/b-system',
     },
   ],

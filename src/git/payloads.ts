@@ -1,0 +1,32 @@
+import type { CommitId } from '../domain/commit.ts';
+import { payloadHashOf, readRawCommit } from './raw-commit.ts';
+import { readCommits, type ReadDeps } from './read-commits.ts';
+
+/** What identifies a commit when its signature does not count. */
+export interface Payload {
+  readonly hash: string;
+  /** Committer date in epoch milliseconds; null for an object that is no sound commit. */
+  readonly committedAt: number | null;
+}
+
+/** Reads payloads and remembers the last 1000; null for a commit that the mirror does not have. */
+export function createPayloads(
+  deps: ReadDeps,
+): (id: CommitId, signal: AbortSignal) => Promise<Payload | null> {
+  const known = new Map<CommitId, Payload>();
+  return async (id, signal) => {
+    const before = known.get(id);
+    if (before) return before;
+    const bytes = (await readCommits(deps, [id], signal)).get(id);
+    if (!bytes) return null;
+    const raw = readRawCommit(bytes);
+    const payload = {
+      hash: payloadHashOf(bytes),
+      committedAt: 'malformed' in raw ? null : raw.committedAt,
+    };
+    known.set(id, payload);
+    const oldest = known.keys().next();
+    if (known.size > 1000 && !oldest.done) known.delete(oldest.value);
+    return payload;
+  };
+}
