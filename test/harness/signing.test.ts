@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRepository } from './git-repository.ts';
-import { createGpgKeyring, faked, type GpgKey, type GpgKeyring } from './gpg-keys.ts';
+import { createGpgKeyring, faked, type GpgKey, type GpgKeyring } from './gpg-keyring.ts';
 import { commitPayload, writeObject, writeTree } from './raw-objects.ts';
 import { armorTwin, edited, signed, trailingBytes, withSignature } from './signing.ts';
 import { createQuickKey, createSshKey, createTokenKey, writeKrl, type SshKey } from './ssh-signer.ts';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createGpgKeyring, type GpgKey, type GpgKeyring } from '../../harness/gpg-keys.ts';
+import { createGpgKeyring, type GpgKey, type GpgKeyring } from '../../harness/gpg-keyring.ts';
 import type { Sign } from '../../harness/signing.ts';
 import { createQuickKey, createSshKey, createTokenKey, type SshKey } from '../../harness/ssh-signer.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { git } from '../../harness/git-repository.ts';
-import { createGpgKeyring, type GpgKey, type GpgKeyring } from '../../harness/gpg-keys.ts';
+import { createGpgKeyring, type GpgKey, type GpgKeyring } from '../../harness/gpg-keyring.ts';
 import { armorTwin, withSignature } from '../../harness/signing.ts';
 import { createQuickKey } from '../../harness/ssh-signer.ts';
 import { expectDeployed, expectRefused } from './expect-refused.ts';

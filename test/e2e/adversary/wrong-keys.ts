@@ -1,4 +1,4 @@
-import { faked } from '../../harness/gpg-keys.ts';
+import { faked } from '../../harness/gpg-keyring.ts';
 import { signed } from '../../harness/signing.ts';
 import type { HostileCommit } from './hostile-commit.ts';
 import type { People } from './people.ts';
