@@ -36,14 +36,15 @@ const sshPeople = [
 ] as const;
 type SshPerson = (typeof sshPeople)[number];
 
-const gpgPeople = ['bob', 'rita', 'sue', 'noa', 'eve', 'lou', 'max'] as const;
+const gpgPeople = ['bob', 'rita', 'sue', 'noa', 'eve', 'lou', 'max', 'zed'] as const;
 type GpgPerson = (typeof gpgPeople)[number];
 
 /**
  * Makes all keys in `dir`, which has to be short. Of SSH: ada, ron and eli have a key of each type, tok a hardware
  * token, old a key whose window is over, new one whose window is to come, use one for other uses, lost a revoked one,
  * mal none that is configured. Of OpenPGP: bob and rita, sue with a signing subkey, noa with a subkey that expired, eve
- * expired herself, lou revoked, max configured nowhere but present in bob's file.
+ * expired herself, lou revoked, max configured nowhere but
+ * present in bob's file, zed nowhere at all.
  */
 export function createPeople(dir: string): People {
   const gpg = createGpgKeyring(join(dir, 'g'));
@@ -59,6 +60,7 @@ export function createPeople(dir: string): People {
     noa,
     eve: gpg.create('Eve <eve@example.org>', { at: '20240101T000000', expires: '2024-06-01' }),
     lou: gpg.create('Lou <lou@example.org>'),
+    zed: gpg.create('Zed <zed@example.org>'),
     max: gpg.create(`x] [GNUPG:] VALIDSIG ${bob.fingerprint} <max@example.org>`),
   };
   const publicKeys = (name: GpgPerson) => {
@@ -85,6 +87,13 @@ export function createPeople(dir: string): People {
     revokedKeysFile,
     close: () => gpg.close(),
   };
+}
+
+/** A policy that knows everybody but use, mal, max and zed. */
+export function policyOf(people: People, mode: 'tip' | 'range') {
+  const names = ['ada', 'ron', 'eli', 'tok', 'bob', 'rita', 'sue', 'noa', 'eve', 'lou'] as const;
+  const { allowedSignersFile, revokedKeysFile } = people;
+  return { mode, signers: names.map((name) => people.signer(name)), allowedSignersFile, revokedKeysFile };
 }
 
 function createSshPeople(dir: string): Record<SshPerson, SshKey> {
