@@ -105,7 +105,9 @@ async function judgeTip(
       return ruledHead({ status, because, refused, candidate: id, signer: ruling.signer }, at + 1);
     }
   }
-  return ruledHead({ status, because, refused, candidate: null, signer: null }, entries.length);
+  const end = entries.at(-1)?.parents[0];
+  const candidate = end !== undefined && bases.includes(end) ? end : null;
+  return ruledHead({ status, because, refused, candidate, signer: null }, entries.length);
 }
 
 const longestBlindSearch = 100;
