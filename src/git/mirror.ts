@@ -16,6 +16,7 @@ import { keepCommits } from './keep-commits.ts';
 import { maintainMirror } from './maintain-mirror.ts';
 import { openMirror } from './open-mirror.ts';
 import { knownHeads } from './known-heads.ts';
+import { readFile } from './read-file.ts';
 import { keepRef } from './refs.ts';
 import type { Log, RemoteSource } from './remote-source.ts';
 import { resolveCommit } from './resolve-commit.ts';
@@ -50,6 +51,8 @@ export interface Mirror {
   describe(id: CommitId, signal: AbortSignal): Promise<Commit>;
   /** The commit that a full id or an unambiguous abbreviation means; Problem `unknown_commit` otherwise. */
   resolve(text: string, signal: AbortSignal): Promise<CommitId>;
+  /** A regular file of a commit as text, null when there is none; `readFile` of its own file says what it throws. */
+  readFile(commit: CommitId, path: string, signal: AbortSignal): Promise<string | null>;
   /** Exactly these commits survive pruning, beside the heads; ids the mirror does not have are passed over. */
   keep(ids: readonly CommitId[], signal: AbortSignal): Promise<void>;
   /** Repacks and prunes when it is worth it; call it now and then, it is cheap when there is nothing to do. */
@@ -82,6 +85,7 @@ export function createMirror(deps: MirrorDeps): Mirror {
     ancestry: (ids, signal) => ancestry.read(ids, signal),
     describe: async (id, signal) => only(await commits.read([id], signal)),
     resolve: (text, signal) => resolveCommit(git, text, signal),
+    readFile: (commit, path, signal) => readFile(git, { commit, path }, signal),
     keep: (ids, signal) => turns.together(() => keepCommits({ git, gitDir }, ids, signal)),
     maintain: (signal) => turns.ifIdle(() => maintainMirror({ git, gitDir, log: deps.log }, signal)),
     environment: () => nixEnvironment(deps, deps.remotes),

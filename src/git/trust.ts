@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ancestryPair, descends, type Ancestry } from '../domain/ancestry.ts';
+import type { CheckedCommit } from '../domain/checked-commit.ts';
 import type { Commit, CommitId } from '../domain/commit.ts';
 import type { OnProgress } from '../domain/evaluation.ts';
 import type { Fetched } from '../domain/fetched.ts';
@@ -163,22 +164,30 @@ async function verdictOn(
     history,
     twin,
     dateOf: async (id, abort) => (await payloads(id, abort))?.committedAt ?? null,
-    check: (ids, abort) => checkCommits(checkDeps(parts, verifier, origin.remote, ids.length), ids, abort),
+    check: (ids, abort) => check(parts, { verifier, remote: origin.remote }, ids, abort),
   };
   return judgeHead(asked, { ...place, mode, maxRange, rule }, signal);
 }
 
-function checkDeps({ deps, gitDir }: Parts, verifier: Verifier, remote: string, expected: number) {
+/** Checks commits and tells how far it has come; however it ends, the last word is that it is over. */
+async function check(
+  { deps, gitDir }: Parts,
+  { verifier, remote }: { readonly verifier: Verifier; readonly remote: string },
+  ids: readonly CommitId[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<CommitId, CheckedCommit>> {
   const { run, workers, now, onProgress } = deps;
-  const text = `verifying what ${remote} serves`;
-  return {
-    run,
-    gitDir,
-    ...verifier,
-    workers,
-    now,
-    onDone: (done: number) => onProgress({ phase: 'verify', text, done, expected }),
+  const expected = ids.length;
+  let told = 0;
+  const onDone = (done: number) => {
+    told = done;
+    onProgress({ phase: 'verify', text: `commits of ${remote}`, done, expected });
   };
+  try {
+    return await checkCommits({ run, gitDir, ...verifier, workers, now, onDone }, ids, signal);
+  } finally {
+    if (told > 0 && told < expected) onDone(expected);
+  }
 }
 
 /** What runs here already is not left because a file cannot be read for a while; nothing new is begun either. */
@@ -200,7 +209,7 @@ async function judgeAlone(
     return { status: 'accepted', signer: null };
   }
   const verifier = await parts.verifier();
-  const checked = await checkCommits(checkDeps(parts, verifier, origin.remote, 1), [commit], signal);
+  const checked = await check(parts, { verifier, remote: origin.remote }, [commit], signal);
   const found = checked.get(commit);
   if (!found) throw new Error(`bug: ${commit} was not checked`);
   const known = verifier.home.material.keys;
