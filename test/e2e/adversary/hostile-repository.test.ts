@@ -165,10 +165,9 @@ describe.skipIf(process.getuid?.() !== 0)('a local repository of somebody else (
   test('gives what is signed and nothing else, and nothing of it runs as root', async () => {
     chmodSync(lab.dir, 0o755);
     const { dir } = createRepository(join(lab.dir, 'foreign'), { bare: true });
-    const push = (head: string) => {
-      git(lab.workshop, 'push', '--quiet', '--force', dir, `${head}:refs/heads/main`);
-      execFileSync('chown', ['-R', `${nobody}:${nobody}`, dir]);
-    };
+    const unsigned = lab.commit('unsigned of somebody', null);
+    const head = lab.commit('signed of somebody', ada.sign);
+    git(lab.workshop, 'push', '--quiet', dir, `${unsigned}:refs/heads/main`, `${head}:refs/heads/next`);
     plant(marker, '');
     chmodSync(marker, 0o666);
     for (const key of ['uploadpack.packObjectsHook', 'core.fsmonitor', 'core.alternateRefsCommand']) {
@@ -176,12 +175,11 @@ describe.skipIf(process.getuid?.() !== 0)('a local repository of somebody else (
     }
     const { source } = lab.config() as { source: { remotes: { name: string; url: string }[] } };
     const [evil, good] = source.remotes;
-    push(lab.commit('unsigned of somebody', null));
+    execFileSync('chown', ['-R', `${nobody}:${nobody}`, dir]);
     await lab.reconfigure({ source: { remotes: [{ ...evil, url: dir }, good] } });
     const refused = await lab.daemon.until('a verdict', ({ remotes }) => remotes[0]?.main?.verdict != null);
     expect(refused.remotes[0]?.main).toMatchObject({ verdict: 'rejected', reason: 'unsigned' });
-    const head = lab.commit('signed of somebody', ada.sign);
-    push(head);
+    writeFileSync(join(dir, 'refs/heads/main'), `${head}\n`);
     await lab.until(head);
     expect(readFileSync(marker, 'utf8')).not.toContain('0\n');
   });
