@@ -60,7 +60,7 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
   metrics.restore(state.counters);
   const core = await createCore({ ...input, adapters, state, metrics, board, now });
   const { loop, keeper, report } = core;
-  board.listen(report.touch);
+  board.listen(() => report.touch());
   const failed = driveLoop(core, metrics, log);
   const api = createApiServer({
     ...config.api,
