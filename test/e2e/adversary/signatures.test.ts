@@ -124,9 +124,12 @@ describe('a host that wants every commit signed', () => {
     await expectDeployed(lab, head);
   });
 
-  test('names a primary key where a subkey signed', async () => {
+  test('names a primary key where a subkey signed, and still knows it when nothing is left to verify', async () => {
     await expectDeployed(lab, lab.commit('by a subkey', people.sign('sue')), 'sue');
-    const { desired } = await lab.daemon.status();
-    expect(desired?.signer).toEqual({ kind: 'gpg', name: 'sue', key: people.pgp.sue.fingerprint });
+    const sue = { kind: 'gpg', name: 'sue', key: people.pgp.sue.fingerprint };
+    expect((await lab.daemon.status()).desired?.signer).toEqual(sue);
+    await lab.restart();
+    const status = await lab.daemon.until('a poll', ({ remotes }) => remotes.every(({ up }) => up === true));
+    expect(status.desired).toMatchObject({ commit: lab.floor, signer: sue });
   });
 });
