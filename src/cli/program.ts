@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { abideVersion } from '../domain/abide-version.ts';
 import { accept } from './accept.ts';
+import { audit } from './audit.ts';
 import { events } from './events.ts';
 import { exitCodes, guard, UsageError } from './exit.ts';
 import { history } from './history.ts';
@@ -12,6 +13,7 @@ import { status } from './status.ts';
 import { suspend } from './suspend.ts';
 import { defaultSocket, openTerminal, type GlobalOptions, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
+import { why } from './why.ts';
 
 /** What commands need that the command line itself must not load. */
 export interface ProgramParts {
@@ -114,9 +116,22 @@ function addLooks(add: Add): void {
     'one deployment with reasons, durations and the log of its failure',
     (terminal, _options, [id = '']) => show(terminal, { id }),
   );
-  add('events', 'what happened, newest last', (terminal, options) =>
-    events(terminal, { follow: options['follow'] === true }),
-  ).option('-f, --follow', 'go on with what happens');
+  add(
+    'why [commit]',
+    'what keeps a commit from running: this one, or each that remotes offer',
+    (terminal, _options, [commit = null]) => why(terminal, { commit }),
+  );
+  add('events', 'what happened, newest last', eventsOrAudit)
+    .option('-f, --follow', 'go on with what happens')
+    .option('-n, --number <count>', 'at most so many', parseCount)
+    .option('--audit', 'decisions on record, and whether that record is intact (exit 1 if it is not)');
+}
+
+function eventsOrAudit(terminal: Terminal, { follow, audit: isAudit, number }: Typed): Promise<number> {
+  const limit = typeof number === 'number' ? number : null;
+  if (!isAudit) return events(terminal, { follow: follow === true, limit });
+  if (follow) throw new UsageError('--audit shows what is on record and cannot follow; leave --follow out');
+  return audit(terminal, { limit });
 }
 
 function addWishes(add: Add): void {
@@ -161,7 +176,7 @@ async function addConfig(program: Command, argv: readonly string[], finish: Fini
   configCommands(program, { stdout, stderr, finish });
 }
 
-const unbuilt = ['watch', 'plan', 'why', 'confirm', 'reject', 'rollback', 'trust', 'state'] as const;
+const unbuilt = ['watch', 'plan', 'confirm', 'reject', 'rollback', 'trust', 'state'] as const;
 
 /** Not in the help, but whoever read of them elsewhere gets a straight answer. */
 function addUnbuilt(program: Command, finish: Finish): void {

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { nameUser } from './user-name.ts';
+import { findMembers, nameUser } from './accounts.ts';
 
 const mostLinks = 40;
 const othersMayWrite = 0o022;
@@ -23,7 +23,10 @@ export async function checkTrustedPath(path: string, uid: number): Promise<strin
   return (await findPathFault(path, uid, 'file'))?.text ?? null;
 }
 
-/** As `checkTrustedPath`; `any` takes a directory too, and one to which others may not even add. */
+/**
+ * As `checkTrustedPath`; `any` takes a directory too, and one to which others may not even add, but minds a group only
+ * for the others who are in it, as repositories are often made group-writable.
+ */
 export async function findPathFault(path: string, uid: number, kind: PathKind): Promise<PathFault | null> {
   let place: Place = { directory: '/', rest: partsOf(path) };
   for (let links = 0; links <= mostLinks; links += 1) {
@@ -53,40 +56,53 @@ async function walk(
 ): Promise<Place | PathFault | null> {
   const found = await look(directory);
   if ('text' in found) return found;
-  const problem = await judge(directory, found, uid);
+  const problem = await judge({ path: directory, stats: found, uid, kind, isEnd: rest.length === 0 });
   if (problem !== null) return fault(problem);
   if (found.isSymbolicLink()) {
     const target = posix.resolve(posix.dirname(directory), await readlink(directory));
     return { directory: '/', rest: partsOf(target).concat(rest) };
   }
   const [next, ...further] = rest;
-  if (next === undefined) return judgeEnd(directory, found, kind);
+  if (next === undefined) {
+    return kind === 'file' && !found.isFile() ? fault(`is not a file: ${directory}`) : null;
+  }
   return walk({ directory: posix.join(directory, next), rest: further }, uid, kind);
-}
-
-function judgeEnd(path: string, stats: Stats, kind: PathKind): PathFault | null {
-  if (kind === 'file' && !stats.isFile()) return fault(`is not a file: ${path}`);
-  // A sticky directory keeps others from changing what is in it, not from adding to it.
-  return kind === 'any' && (stats.mode & othersMayWrite) !== 0 ? fault(changeable(path, stats)) : null;
 }
 
 function partsOf(path: string): readonly string[] {
   return path.split('/').filter((part) => part !== '');
 }
 
-async function judge(path: string, stats: Stats, uid: number): Promise<string | null> {
+interface Component {
+  readonly path: string;
+  readonly stats: Stats;
+  readonly uid: number;
+  readonly kind: PathKind;
+  /** True for what the whole path leads to. */
+  readonly isEnd: boolean;
+}
+
+async function judge({ path, stats, uid, kind, isEnd }: Component): Promise<string | null> {
   if (!isOwnedByUs(stats, uid)) {
     return `can be changed by user ${await nameUser(stats.uid)}, who owns ${path}`;
   }
   // A link has no mode of its own; whoever owns it can point it elsewhere, so only its owner counts.
-  if (stats.isSymbolicLink()) return null;
-  const isSafe = (stats.mode & othersMayWrite) === 0 || (stats.isDirectory() && (stats.mode & sticky) !== 0);
-  return isSafe ? null : changeable(path, stats);
+  if (stats.isSymbolicLink() || (stats.mode & othersMayWrite) === 0) return null;
+  // A sticky directory keeps others from changing what is in it, not from adding to it.
+  const isShared = stats.isDirectory() && (stats.mode & sticky) !== 0;
+  if (isShared && (kind === 'file' || !isEnd)) return null;
+  const who = kind === 'any' && (stats.mode & 0o002) === 0 ? await stranger(stats.gid, uid) : 'others';
+  return who === null
+    ? null
+    : `can be changed by ${who}: ${path} has mode ${(stats.mode & 0o7777).toString(8)}`;
 }
 
-function changeable(path: string, { mode, gid }: Stats): string {
-  const who = (mode & 0o002) === 0 ? `group ${gid}` : 'others';
-  return `can be changed by ${who}: ${path} has mode ${(mode & 0o7777).toString(8)}`;
+/** Who in a group is neither root nor the daemon's user; null when nobody is. */
+async function stranger(gid: number, uid: number): Promise<string | null> {
+  const members = await findMembers(gid);
+  if (members === null) return `group ${gid}`;
+  const other = members.find((member) => member !== 0 && member !== uid);
+  return other === undefined ? null : `user ${await nameUser(other)}, who is in group ${gid}`;
 }
 
 function isOwnedByUs(stats: Stats, uid: number): boolean {

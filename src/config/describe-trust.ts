@@ -138,6 +138,7 @@ function describeLimits({ trust: { clockSkew, maxRange, branches } }: Config): s
   return `A commit dated more than ${formatDuration(clockSkew)} ahead of this clock waits; more than ${maxRange} new commits at once are refused; a testing commit that was superseded ${replay}.`;
 }
 
-function needsNoSignature({ trust: own }: RemoteConfig, { mode }: Trust): boolean {
+/** True where the commits of a remote are taken from anybody. */
+export function needsNoSignature({ trust: own }: RemoteConfig, { mode }: Trust): boolean {
   return mode === 'none' || own?.mode === 'none';
 }

@@ -1,4 +1,4 @@
-import { describeTrust, findTrustWarnings } from './describe-trust.ts';
+import { describeTrust, findTrustWarnings, needsNoSignature } from './describe-trust.ts';
 import type { FileSigners } from './describe-trust.ts';
 import { formatDuration } from './duration.ts';
 import { transportOf } from './remote-url.ts';
@@ -22,10 +22,11 @@ export function describeConfig(config: Config, fromFile: FileSigners = null): re
 export function findConfigWarnings(config: Config): readonly string[] {
   const unencrypted = config.source.remotes
     .filter(({ url }) => transportOf(url) === 'http')
-    .map(
-      ({ name, auth }) =>
-        `Remote ${name} is fetched without TLS: anyone on the way can read${auth.tokenFile === null ? '' : ' its token'} and change what comes.`,
-    );
+    .map((remote) => {
+      const what = `${remote.auth.tokenFile === null ? '' : ' its token'} and change what comes`;
+      const root = needsNoSignature(remote, config.trust) ? ', which makes them root on this host' : '';
+      return `Remote ${remote.name} is fetched without TLS: anyone on the way can read${what}${root}.`;
+    });
   return [...findTrustWarnings(config), ...unencrypted];
 }
 

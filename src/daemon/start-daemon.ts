@@ -20,6 +20,7 @@ import { policyOf } from './policy-of.ts';
 import { createProgressBoard } from './progress-board.ts';
 import { recordEmitted } from './record-emitted.ts';
 import { createReport } from './report.ts';
+import { startAudit } from './start-audit.ts';
 import { createLoop } from './start-loop.ts';
 import { startMetrics } from './start-metrics.ts';
 import { loadState } from './state.ts';
@@ -206,7 +207,8 @@ async function createCore(
   const note = (token: string) => {
     requested = token;
   };
-  return { loop, actor: loop.actor, view, report, keeper, news, requested: note };
+  const auditor = startAudit({ ...input, ...adapters, recovered: state });
+  return { loop, actor: loop.actor, view, report, keeper, news, auditor, requested: note };
 }
 
 function tellRecovery({ kind, messages }: Recovered['recovery'], news: News): void {
@@ -216,7 +218,7 @@ function tellRecovery({ kind, messages }: Recovered['recovery'], news: News): vo
 
 /** Starts the loop; every transition is kept on disk and reported. The result resolves when the loop broke. */
 function driveLoop(
-  { loop, keeper, report, news }: Awaited<ReturnType<typeof createCore>>,
+  { loop, keeper, report, news, auditor }: Awaited<ReturnType<typeof createCore>>,
   metrics: Metrics,
   log: Log,
 ): Promise<number> {
@@ -224,6 +226,7 @@ function driveLoop(
     loop.actor.subscribe({
       next: ({ context }) => {
         keeper.offer(context.facts);
+        auditor.look(context);
         report.refresh();
       },
       error: (error) => {

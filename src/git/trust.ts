@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ancestryPair, descends, type Ancestry } from '../domain/ancestry.ts';
+import type { Ancestry } from '../domain/ancestry.ts';
 import type { CheckedCommit } from '../domain/checked-commit.ts';
 import type { Commit, CommitId } from '../domain/commit.ts';
 import type { OnProgress } from '../domain/evaluation.ts';
@@ -9,8 +9,9 @@ import { Problem } from '../domain/problem.ts';
 import type { BranchRole, Candidate, Head, RemoteOffer } from '../domain/remote.ts';
 import { keysFor, modeFor, type TrustPolicy } from '../domain/trust-policy.ts';
 import { checkCommits } from './check-commits.ts';
+import { effectivePolicy, type EffectivePolicy } from './effective-policy.ts';
 import { localEnvironment } from './environment.ts';
-import { createTwinFinder, type KnownFloor } from './floor-twin.ts';
+import { createTwinFinder, withTwins, type TwinQuestion } from './floor-twin.ts';
 import { createGit } from './git.ts';
 import { findStart, type TrustBase } from './head-start.ts';
 import { readHistory } from './history.ts';
@@ -51,8 +52,8 @@ export interface Trust {
   withTwins(ancestry: Ancestry, question: TwinQuestion, signal: AbortSignal): Promise<Ancestry>;
   /** SHA-256 of a commit without its signature; null for one that the mirror does not have. */
   payloadHash(commit: CommitId, signal: AbortSignal): Promise<string | null>;
-  /** The keys as they are now. */
-  readonly verifier: () => Promise<Verifier>;
+  /** Whom this host obeys, by the keys that were read last; null while keys count and none were read. */
+  readonly effective: () => EffectivePolicy | null;
 }
 
 /** What the host holds already, and what runs on it. */
@@ -60,21 +61,17 @@ export interface JudgeBase extends TrustBase {
   readonly deployed: CommitId | null;
 }
 
-interface TwinQuestion {
-  readonly commits: readonly CommitId[];
-  readonly floor: KnownFloor | null;
-}
-
 /** Reads no key before the first question. */
 export function createTrust(deps: TrustDeps): Trust {
   const gitDir = join(deps.mirrorDir, '.git');
   const env = localEnvironment({ home: deps.gitHome, path: deps.path, proxyEnvironment: {} });
   const git = createGit({ run: deps.run, gitDir, env });
+  const verifiers = createVerifiers(deps);
   const reading = { run: deps.run, gitDir, env };
   const parts: Parts = {
     deps,
     gitDir,
-    verifier: createVerifiers(deps),
+    verifier: verifiers.now,
     payloads: createPayloads(reading),
     history: (query, signal) => readHistory(git, query, signal),
     twin: createTwinFinder(git, reading, deps.policy.maxRange),
@@ -82,9 +79,9 @@ export function createTrust(deps: TrustDeps): Trust {
   return {
     judge: (fetched, base, signal) => judgeFetched(parts, fetched, base, signal),
     judgeAlone: (commit, origin, signal) => judgeAlone(parts, commit, origin, signal),
-    withTwins: (ancestry, question, signal) => withTwins(parts, ancestry, question, signal),
+    withTwins: (ancestry, question, signal) => withTwins(parts.twin, ancestry, question, signal),
     payloadHash: async (commit, signal) => (await parts.payloads(commit, signal))?.hash ?? null,
-    verifier: parts.verifier,
+    effective: () => effectivePolicy(deps.policy, verifiers.newest()?.home.material ?? null),
   };
 }
 
@@ -215,23 +212,4 @@ async function judgeAlone(
   const known = verifier.home.material.keys;
   const allowed = keysFor(known, policy, origin);
   return judgeCommit(found, { known, allowed, clockSkewMs: policy.clockSkewMs, now: now() });
-}
-
-async function withTwins(
-  { twin }: Parts,
-  ancestry: Ancestry,
-  { commits, floor }: TwinQuestion,
-  signal: AbortSignal,
-): Promise<Ancestry> {
-  if (floor === null || floor.payloadHash === null) return ancestry;
-  const base = floor.commit;
-  const unrelated = commits.filter(
-    (id) => id !== base && !descends(ancestry, id, base) && !descends(ancestry, base, id),
-  );
-  const pairs = new Set(ancestry.pairs);
-  for (const id of unrelated) {
-    const same = await twin(floor, id, signal);
-    if (same !== null) pairs.add(same === id ? ancestryPair(id, base) : ancestryPair(base, id));
-  }
-  return pairs.size === ancestry.pairs.size ? ancestry : { pairs };
 }

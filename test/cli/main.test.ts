@@ -58,6 +58,9 @@ describe('the command line', () => {
     [['suspend'], /required option '--reason <text>'/],
     [['history', '-n', 'many'], /whole number/],
     [['suspend', '--reason', 'x', '--for', 'ever'], /--for ever: allowed is a duration/],
+    [['events', '--audit', '--follow'], /--audit .* cannot follow/],
+    [['events', '-n', '0'], /whole number/],
+    [['why', 'HEAD'], /HEAD is no commit id/],
     [['plan', '--json', 'abc'], /^abide: plan is not built yet/],
     [['trust', 'audit', '/repo', '--config', 'x'], /^abide: trust is not built yet/],
     [[], /Usage: abide/],
@@ -75,7 +78,9 @@ describe('the command line', () => {
       ?.match(/^ {2}(\w+)/gm)
       ?.map((name) => name.trim());
     expect(listed?.toSorted()).toEqual(
-      'accept config events help history reconcile resume retry run show status suspend version'.split(' '),
+      'accept config events help history reconcile resume retry run show status suspend version why'.split(
+        ' ',
+      ),
     );
   });
 

@@ -37,13 +37,7 @@ beforeAll(async () => {
   flake = readFileSync(join(lab.infra.dir, 'flake.nix'), 'utf8');
   // Not even a host whose own settings say otherwise.
   appendFileSync(join(lab.dir, 'nix/conf/nix.conf'), 'accept-flake-config = true\npure-eval = false\n');
-  // A Nix that is ended while it makes a new store leaves one that it cannot open.
-  const first = await lab.release('first');
   await lab.daemon.start();
-  await lab.daemon.until(
-    'first',
-    ({ summary, desired }) => summary === 'InSync' && desired?.commit === first,
-  );
 });
 afterAll(() => lab.remove());
 
