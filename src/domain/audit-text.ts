@@ -41,8 +41,9 @@ function verdictText(entry: VerdictEntry): string {
   const { remote, role, commit, verdict, reason, message, candidate, signer, base } = entry;
   const why = reason === null ? '' : ` (${reason})${message === null ? '' : `: ${message}`}`;
   const by = signer === null ? '' : `, signed by ${signer.name} with ${signer.kind} ${signer.key}`;
-  const instead = candidate === null || candidate === commit ? '' : `; it still offers ${shortId(candidate)}`;
-  return `${shortId(commit)} on ${role} of ${remote} is ${verdict}, on top of ${short(base)}${by}${why}${instead}`;
+  const judged = `${shortId(commit)} on ${role} of ${remote} is ${verdict}, on top of ${short(base)}`;
+  if (candidate === null || candidate === commit) return `${judged}${by}${why}`;
+  return `${judged}${why}; it still offers ${shortId(candidate)}${by}`;
 }
 
 function desiredText({ commit, previous, remote, role, operation }: DesiredEntry): string {
