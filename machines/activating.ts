@@ -1,5 +1,6 @@
 import type { DoneActorEvent } from 'xstate';
 import { faultOf } from '../src/domain/after-switch.ts';
+import type { CheckSeen } from '../src/domain/check.ts';
 import type { Observed } from '../src/domain/observed.ts';
 import type { SwitchVerdict } from '../src/domain/switch-verdict.ts';
 import { deploymentIn } from './in-context.ts';
@@ -16,6 +17,11 @@ const seen = { type: 'keepObserved', params: ({ event }: Looked) => ({ observed:
 const gave = (verdict: SwitchVerdict['verdict']) =>
   ({ type: 'gave', params: ({ event }: Looked) => ({ observed: event.output, verdict }) }) as const;
 
+const baseline = {
+  type: 'keepBaseline',
+  params: ({ event }: { event: DoneActorEvent<readonly CheckSeen[] | null> }) => ({ before: event.output }),
+} as const;
+
 /** Runs switch-to-configuration outside the daemon and reads the truth from the links; has no way out but its own end. */
 export const activating = reconcilerSetup.createStateConfig({
   entry: 'startPhase',
@@ -27,7 +33,10 @@ export const activating = reconcilerSetup.createStateConfig({
         id: 'prepare',
         src: 'prepare',
         input: ({ context }) => deploymentIn(context),
-        onDone: [{ guard: 'activates', target: 'switching' }, { target: '#reconciler.pipeline.committing' }],
+        onDone: [
+          { guard: 'activates', target: 'switching', actions: baseline },
+          { target: '#reconciler.pipeline.committing' },
+        ],
         onError: {
           target: '#reconciler.pipeline.settled',
           actions: { type: 'fail', params: ({ event }) => ({ phase: 'activate', error: event.error }) },

@@ -102,12 +102,19 @@ function hearOffer(
       heard,
       health: { ...context.health, [remote]: health },
       request: pending(context, remote, token),
+      facts: networkBack(context, remote),
     },
     emit: [
       { type: 'polled', remote, result: changed ? 'changed' : 'unchanged' },
       ...upAgain(context.health[remote], remote),
     ],
   };
+}
+
+/** An answer over the network is what an exonerated commit waits for. */
+function networkBack({ facts, policy }: ReconcilerContext, remote: string): Facts {
+  const isAnswer = facts.awaitsNetwork !== null && policy.networkRemotes.includes(remote);
+  return isAnswer ? { ...facts, awaitsNetwork: null } : facts;
 }
 
 function upAgain(before: RemoteHealth | undefined, remote: string): ReconcilerEmitted[] {

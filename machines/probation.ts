@@ -1,57 +1,61 @@
-import { toProblem } from '../src/domain/problem.ts';
-import { deploymentIn } from './in-context.ts';
+import { probationFault, probeOrder } from './probing.ts';
+import type { ReconcilerContext } from './reconciler-context.ts';
 import { endOf, reconcilerSetup } from './reconciler-setup.ts';
 
-const lostToplevel = {
-  reason: 'HealthCheckFailed',
-  message: 'another system was activated while the new one was on probation',
-};
+const blame = {
+  type: 'blame',
+  params: ({ context }: { context: ReconcilerContext }) => probationFault(context),
+} as const;
 
-/** Looks whether the new system proves itself before the boot default moves. */
+/** Failed: back to the system before, or, where none ran, no further. */
+const undone = (guard: 'probationOver' | 'probationFailed') =>
+  [
+    {
+      guard: { type: 'undoable', params: { when: guard } },
+      target: '#reconciler.pipeline.rollingBack',
+      actions: blame,
+    },
+    { guard, target: '#reconciler.pipeline.settled', actions: [blame, 'condemn'] },
+  ] as const;
+
+/**
+ * Looks whether the new system proves itself before the boot default moves: settles, then looks again and again until all
+ * checks have held long enough, one fails for good, or the deadline comes.
+ */
 export const probation = reconcilerSetup.createStateConfig({
-  entry: ['startPhase', { type: 'step', params: { step: 'probation' } }],
+  entry: ['startPhase', { type: 'step', params: { step: 'probation' } }, 'beginProbation'],
   exit: endOf('probation'),
-  invoke: {
-    id: 'probe',
-    src: 'probe',
-    input: ({ context }) => deploymentIn(context),
-    onDone: [
-      {
-        guard: { type: 'stillRuns', params: ({ event }) => ({ observed: event.output }) },
-        target: 'committing',
-        actions: { type: 'keepObserved', params: ({ event }) => ({ observed: event.output }) },
+  initial: 'deciding',
+  always: [...undone('probationOver')],
+  states: {
+    deciding: {
+      always: [
+        {
+          guard: { type: 'probationDoes', params: { what: 'pass' } },
+          target: '#reconciler.pipeline.committing',
+        },
+        ...undone('probationFailed'),
+        { guard: { type: 'probationDoes', params: { what: 'settle' } }, target: 'settling' },
+        { guard: { type: 'probationDoes', params: { what: 'pause' } }, target: 'pausing' },
+        { target: 'probing' },
+      ],
+    },
+    settling: { after: { probation: 'deciding' } },
+    probing: {
+      invoke: {
+        id: 'probe',
+        src: 'probe',
+        input: ({ context }) => probeOrder(context),
+        onDone: {
+          target: 'deciding',
+          actions: { type: 'keepProbe', params: ({ event }) => ({ probe: event.output }) },
+        },
+        onError: {
+          target: 'deciding',
+          actions: { type: 'probeFailed', params: ({ event }) => ({ error: event.error }) },
+        },
       },
-      {
-        guard: 'hasWayBack',
-        target: 'rollingBack',
-        actions: [
-          { type: 'keepObserved', params: ({ event }) => ({ observed: event.output }) },
-          { type: 'blame', params: lostToplevel },
-        ],
-      },
-      {
-        target: 'settled',
-        actions: [
-          { type: 'keepObserved', params: ({ event }) => ({ observed: event.output }) },
-          { type: 'blame', params: lostToplevel },
-          'condemn',
-        ],
-      },
-    ],
-    onError: [
-      {
-        guard: 'hasWayBack',
-        target: 'rollingBack',
-        actions: { type: 'blame', params: ({ event }) => failedProbe(event.error) },
-      },
-      {
-        target: 'settled',
-        actions: [{ type: 'blame', params: ({ event }) => failedProbe(event.error) }, 'condemn'],
-      },
-    ],
+    },
+    pausing: { after: { probation: 'deciding' } },
   },
 });
-
-function failedProbe(error: unknown) {
-  return { reason: 'HealthCheckFailed', message: toProblem(error).message };
-}

@@ -5,6 +5,7 @@ import type { NewEvent } from '../src/domain/event.ts';
 import type { Facts, Floor, Suspension } from '../src/domain/facts.ts';
 import type { Loop } from '../src/domain/loop.ts';
 import type { Policy } from '../src/domain/policy.ts';
+import type { Round } from '../src/domain/probation.ts';
 import type { ObserverReport } from './observer.ts';
 import type { RemoteReport } from './remote.ts';
 
@@ -19,6 +20,8 @@ export interface ReconcilerInput {
   readonly observeEveryMs: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Milliseconds by the boot's own clock, which stands still in sleep and which nobody can set. */
+  readonly uptime: () => number;
   /** In [0, 1). */
   readonly random: () => number;
 }
@@ -37,6 +40,8 @@ export interface ReconcilerContext extends Loop, Omit<ReconcilerInput, 'policy' 
   readonly handled: string | null;
   /** What the running deployment's switch-to-configuration said last. */
   readonly switched: SwitchResult | null;
+  /** The running probation's newest look. */
+  readonly round: Round | null;
   readonly phaseSince: number;
   readonly phases: readonly PhaseTiming[];
   /** Failed rollbacks in a row. */

@@ -2,6 +2,7 @@ import { assign, enqueueActions, setup } from 'xstate';
 import { afterEvaluation, needsOnlyCommit, type AfterEvaluation } from '../src/domain/after-evaluation.ts';
 import { afterSwitch, hasWayBack, switchProblem } from '../src/domain/after-switch.ts';
 import type { Ancestry } from '../src/domain/ancestry.ts';
+import type { CheckSeen } from '../src/domain/check.ts';
 import type { CommitId } from '../src/domain/commit.ts';
 import { decide, retryIn, isSuperseded, mayWork, type Decision } from '../src/domain/decide.ts';
 import type { Deployment, DeploymentStep, SwitchResult } from '../src/domain/deployment.ts';
@@ -9,6 +10,8 @@ import { atStep } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
 import { closedGate } from '../src/domain/gate.ts';
 import type { Observed } from '../src/domain/observed.ts';
+import type { ProbationStep } from '../src/domain/probation.ts';
+import type { Probe, ProbeOrder } from '../src/domain/probe.ts';
 import { toProblem } from '../src/domain/problem.ts';
 import type { SwitchVerdict } from '../src/domain/switch-verdict.ts';
 import type { Target } from '../src/domain/target.ts';
@@ -16,6 +19,7 @@ import * as deploying from './deploying.ts';
 import * as hearing from './hearing.ts';
 import { missing } from './missing.ts';
 import * as obeying from './obeying.ts';
+import * as probing from './probing.ts';
 import { observerMachine } from './observer.ts';
 import type {
   ReconcilerContext,
@@ -49,10 +53,11 @@ export const reconcilerSetup = setup({
     assess: missing<Ancestry, readonly CommitId[]>('assess'),
     evaluate: missing<Evaluation, Target>('evaluate'),
     realise: missing<void, Planned>('realise'),
-    prepare: missing<void, Deployment>('prepare'),
+    prepare: missing<readonly CheckSeen[] | null, Deployment>('prepare'),
     activate: missing<SwitchResult, Deployment>('activate'),
     look: missing<Observed, Deployment>('look'),
-    probe: missing<Observed, Deployment>('probe'),
+    probe: missing<Probe, ProbeOrder>('probe'),
+    review: missing<readonly CheckSeen[], ProbeOrder>('review'),
     setProfile: missing<void, Deployment>('setProfile'),
     installLoader: missing<void, Deployment>('installLoader'),
     finish: missing<Observed, Deployment>('finish'),
@@ -87,14 +92,22 @@ export const reconcilerSetup = setup({
     gave: ({ context }, { observed, verdict }: { observed: Observed; verdict: SwitchVerdict['verdict'] }) =>
       afterSwitch(context, observed).verdict === verdict,
     hasWayBack: ({ context }) => hasWayBack(context),
-    stillRuns: ({ context }, { observed }: { observed: Observed }) =>
-      observed.current === context.facts.deployment?.toplevel,
+    probationDoes: ({ context }, { what }: { what: ProbationStep['do'] }) =>
+      probing.probationStep(context).do === what,
+    probationFailed: ({ context }) => probing.probationStep(context).do === 'fail',
+    probationOver: ({ context }) => probing.isOver(context),
+    undoable: ({ context }, { when }: { when: 'probationFailed' | 'probationOver' }) =>
+      hasWayBack(context) &&
+      (when === 'probationOver' ? probing.isOver(context) : probing.probationStep(context).do === 'fail'),
+    networkLost: ({ context }, { after }: { after: readonly CheckSeen[] }) =>
+      probing.isNetworkLost(context, after),
   },
   delays: {
     suspension: ({ context }) => Math.min(obeying.suspensionLeft(context), longestTimer),
     gate: ({ context }) =>
       Math.max(0, (context.waiting?.nextCheck ?? context.now() + longestTimer) - context.now()),
     failure: ({ context }) => Math.min(retryIn(context, context.now()), longestTimer),
+    probation: ({ context }) => probing.probationPause(context),
     moment: 2000,
     mirrorRetry: 5000,
     rollbackRetry: 60_000,
@@ -163,6 +176,19 @@ export const reconcilerSetup = setup({
       deploying.keepResult(context, result),
     ),
     keepObserved: assign((_, { observed }: { observed: Observed }) => ({ observed })),
+    keepBaseline: assign(({ context }, { before }: { before: readonly CheckSeen[] | null }) =>
+      probing.keepBaseline(context, before),
+    ),
+    beginProbation: assign(({ context }) => probing.beginProbation(context)),
+    keepProbe: enqueueActions(({ context, enqueue }, { probe }: { probe: Probe }) =>
+      take(enqueue, probing.keepProbe(context, probe)),
+    ),
+    probeFailed: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) =>
+      take(enqueue, probing.probeFailed(context, toProblem(error))),
+    ),
+    recordExoneration: enqueueActions(({ context, enqueue }) =>
+      take(enqueue, probing.recordExoneration(context)),
+    ),
     tryAgain: assign(({ context }) => deploying.tryAgain(context)),
     waitForLock: enqueueActions(({ context, enqueue }) => take(enqueue, working.waitForLock(context))),
     waitForReboot: enqueueActions(({ context, enqueue }) => take(enqueue, working.waitForReboot(context))),

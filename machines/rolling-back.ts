@@ -1,4 +1,5 @@
 import { deploymentIn } from './in-context.ts';
+import { reviewOrder } from './probing.ts';
 import { endOf, reconcilerSetup } from './reconciler-setup.ts';
 
 /** Goes back to the previous system until it runs; has no way out but its own end. */
@@ -14,16 +15,29 @@ export const rollingBack = reconcilerSetup.createStateConfig({
         src: 'rollBack',
         input: ({ context }) => deploymentIn(context),
         onDone: {
-          target: '#reconciler.pipeline.settled',
-          actions: [
-            { type: 'keepObserved', params: ({ event }) => ({ observed: event.output }) },
-            'recordRollback',
-          ],
+          target: 'reviewing',
+          actions: { type: 'keepObserved', params: ({ event }) => ({ observed: event.output }) },
         },
         onError: {
           target: 'pausing',
           actions: { type: 'rollbackFailed', params: ({ event }) => ({ error: event.error }) },
         },
+      },
+    },
+    reviewing: {
+      invoke: {
+        id: 'review',
+        src: 'review',
+        input: ({ context }) => reviewOrder(context),
+        onDone: [
+          {
+            guard: { type: 'networkLost', params: ({ event }) => ({ after: event.output }) },
+            target: '#reconciler.pipeline.settled',
+            actions: 'recordExoneration',
+          },
+          { target: '#reconciler.pipeline.settled', actions: 'recordRollback' },
+        ],
+        onError: { target: '#reconciler.pipeline.settled', actions: 'recordRollback' },
       },
     },
     pausing: { after: { rollbackRetry: 'running' } },

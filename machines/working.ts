@@ -45,6 +45,7 @@ const atRest = {
   waiting: null,
   phases: [],
   switched: null,
+  round: null,
 } as const;
 
 /** Nothing is worked on. */

@@ -1,4 +1,6 @@
+import { ownChecks } from '../domain/check.ts';
 import type { ConfigIssue } from './config-error.ts';
+import { formatDuration } from './duration.ts';
 import { issueAt } from './issue-at.ts';
 import { isMap } from './json-schema.ts';
 import { findPlaces, valueOf } from './key-path.ts';
@@ -14,6 +16,8 @@ export function findContradictions(config: unknown): readonly ConfigIssue[] {
     ...findPlaces(config, 'source.remotes').flatMap(checkRemotes),
     ...findPlaces(config, 'source.remotes[]').flatMap(checkRemote),
     ...findTrustContradictions(config),
+    ...findPlaces(config, 'health').flatMap(checkProbation),
+    ...findPlaces(config, 'health.checks').flatMap(findSharedNames),
     ...findPlaces(config, 'health.checks[]').flatMap(checkHealthCheck),
     ...findPlaces(config, 'build.options').flatMap(checkOptions),
   ];
@@ -71,9 +75,29 @@ function checkRemote({ path, value }: Place): ConfigIssue[] {
 function checkHealthCheck({ path, value }: Place): ConfigIssue[] {
   if (!isMap(value)) return [];
   const kinds = ['http', 'tcp', 'command', 'unit'].filter((key) => value[key] !== undefined);
-  return kinds.length === 1
-    ? []
-    : [issueAt(path, undefined, 'allowed is just one of http, tcp, command, unit')];
+  const isOwn = (ownChecks as readonly unknown[]).includes(value['name']);
+  return [
+    ...(isOwn
+      ? [issueAt([...path, 'name'], value['name'], `allowed is another name than ${ownChecks.join(', ')}`)]
+      : []),
+    ...(kinds.length === 1
+      ? []
+      : [issueAt(path, undefined, 'allowed is just one of http, tcp, command, unit')]),
+  ];
+}
+
+function checkProbation({ path, value }: Place): ConfigIssue[] {
+  const [settle, stableFor, deadline] = ['settle', 'stableFor', 'deadline'].map((key) => valueOf(value, key));
+  if (typeof settle !== 'number' || typeof stableFor !== 'number' || typeof deadline !== 'number') return [];
+  if (settle + stableFor < deadline) return [];
+  const least = formatDuration(settle + stableFor);
+  return [
+    issueAt(
+      [...path, 'deadline'],
+      formatDuration(deadline),
+      `allowed is more than settle and stableFor together (${least}), or no system could ever pass`,
+    ),
+  ];
 }
 
 function checkOptions({ path, value }: Place): ConfigIssue[] {

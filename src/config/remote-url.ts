@@ -32,6 +32,18 @@ export function localPathOf(url: string): string | null {
   return url.startsWith('/') ? url : decodeURIComponent(new URL(url).pathname);
 }
 
+/** Where a remote on the network listens; null for a remote on this machine. */
+export function endpointOf(url: string): { readonly host: string; readonly port: number } | null {
+  const transport = transportOf(url);
+  if (transport === null || transport === 'local') return null;
+  if (!url.includes('://'))
+    return { host: url.slice(url.indexOf('@') + 1, url.indexOf(':')), port: ports.ssh };
+  const { hostname, port } = new URL(url);
+  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? ports[transport] : Number(port) };
+}
+
+const ports = { https: 443, http: 80, ssh: 22 } as const;
+
 /** The URL as it may be shown: user, password and query of something that is not allowed are never shown. */
 export function showUrl(url: string): string {
   if (transportOf(url) !== null) return url;

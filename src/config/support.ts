@@ -26,14 +26,6 @@ export const unbuilt: readonly Unbuilt[] = [
   refuse('activate.delay'),
   refuse('activate.splay'),
   refuse('gates'),
-  ignore('health.settle'),
-  ignore('health.stableFor'),
-  ignore('health.deadline'),
-  ignore('health.units.enabled'),
-  ignore('health.units.ignore'),
-  ignore('health.connectivity.enabled'),
-  refuse('health.inbound.ports', [[]]),
-  refuse('health.checks'),
   refuse('health.confirm'),
   refuse('rollback.enabled'),
   refuse('rollback.lastResort'),
@@ -59,10 +51,7 @@ export function findRefused(config: unknown): readonly ConfigIssue[] {
 
 /** Paths of keys that are set and have no effect yet; said once by `config check` and once at start. */
 export function findIgnored(config: unknown): readonly string[] {
-  const unusedPorts = findPlaces(config, 'health.inbound.ports').filter(
-    ({ value }) => Array.isArray(value) && value.length === 0,
-  );
-  return [...findSet(config, 'ignore'), ...unusedPorts].map(({ path }) => formatPath(path));
+  return findSet(config, 'ignore').map(({ path }) => formatPath(path));
 }
 
 function findSet(config: unknown, kind: Unbuilt['kind']) {

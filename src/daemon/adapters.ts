@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { checkTrustedPath } from '../config/check-path.ts';
+import { endpointOf } from '../config/remote-url.ts';
 import type { Config } from '../config/schema.ts';
 import type { Environment } from '../config/environment.ts';
 import type { OnProgress } from '../domain/evaluation.ts';
@@ -10,6 +11,8 @@ import { createMirror, type Mirror } from '../git/mirror.ts';
 import type { RemoteSource } from '../git/remote-source.ts';
 import { createTrust, type Trust } from '../git/trust.ts';
 import { trustDirectory } from '../git/verifier.ts';
+import { configuredChecks } from '../host/health/configured-checks.ts';
+import { createHealth, type Health } from '../host/health/health.ts';
 import { createActivator, resolveActivator, type Activator } from '../host/activate.ts';
 import { createBootLoader, type BootLoader } from '../host/boot-loader.ts';
 import { createHostObserver, type HostObserver } from '../host/observe.ts';
@@ -22,6 +25,7 @@ import { run } from '../process.ts';
 import { createAuditLog, type AuditLog } from '../state/audit-log.ts';
 import { createJournal, type Journal } from '../state/journal.ts';
 import { createWitness, type Witness } from '../state/witness.ts';
+import { uptime } from './uptime.ts';
 import { keySourcesOf, trustPolicyOf } from './trust-of.ts';
 
 /** Everything the daemon acts with, made from its configuration; making it changes nothing yet. */
@@ -38,6 +42,7 @@ export interface Adapters {
   readonly activator: Activator;
   readonly bootLoader: BootLoader;
   readonly rollBack: RollBack;
+  readonly health: Health;
 }
 
 /** What adapters stand on beside the configuration. */
@@ -119,7 +124,19 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     activator,
     bootLoader: createBootLoader({ activator, observer }),
     rollBack: createRollBack({ activator, observer }),
+    health: healthOf(deps),
   };
+}
+
+function healthOf({ config, environment }: AdapterDeps): Health {
+  const { path } = environment;
+  // Another root's system is not what this machine's systemd runs.
+  const systemd = resolveActivator('auto', config.system.root) === 'systemd';
+  const endpoints = config.source.remotes.flatMap(({ name, url }) => {
+    const endpoint = endpointOf(url);
+    return endpoint ? [{ remote: name, ...endpoint }] : [];
+  });
+  return createHealth({ checks: configuredChecks(config.health, { run, path, systemd, endpoints }), uptime });
 }
 
 /** What selection knows of a remote. */

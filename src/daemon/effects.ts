@@ -1,11 +1,13 @@
 import type { Ancestry } from '../domain/ancestry.ts';
+import type { CheckSeen } from '../domain/check.ts';
 import type { CommitId } from '../domain/commit.ts';
 import type { Deployment, SwitchResult } from '../domain/deployment.ts';
-import type { Evaluation, OnProgress } from '../domain/evaluation.ts';
+import type { Evaluation } from '../domain/evaluation.ts';
 import type { Facts } from '../domain/facts.ts';
 import type { Fetched } from '../domain/fetched.ts';
 import type { Observed } from '../domain/observed.ts';
 import { toProblem } from '../domain/problem.ts';
+import type { ProbeOrder } from '../domain/probe.ts';
 import type { RemoteOffer } from '../domain/remote.ts';
 import type { Target } from '../domain/target.ts';
 import type { Log } from '../domain/log.ts';
@@ -13,27 +15,25 @@ import type { Mirror } from '../git/mirror.ts';
 import type { JudgeBase, Trust } from '../git/trust.ts';
 import type { Activator } from '../host/activate.ts';
 import type { BootLoader } from '../host/boot-loader.ts';
-import type { HostObserver } from '../host/observe.ts';
 import type { RollBack } from '../host/roll-back.ts';
 import type { SystemDriver } from '../nix/driver.ts';
 import type { Profile } from '../nix/profile.ts';
 import type { Roots } from '../nix/roots.ts';
+import { lookBefore, probe, review, type HealthParts } from './health-effects.ts';
 import type { Keeper } from './keeper.ts';
 import { mustBeLocked } from './must-be-locked.ts';
 
 /** What the effects are made of. */
-export interface EffectParts {
+export interface EffectParts extends HealthParts {
   readonly mirror: Mirror;
   readonly trust: Trust;
   readonly driver: SystemDriver;
   readonly roots: Roots;
   readonly profile: Profile;
-  readonly observer: HostObserver;
   readonly activator: Activator;
   readonly bootLoader: BootLoader;
   readonly rollBack: RollBack;
   readonly keeper: Keeper;
-  readonly onProgress: OnProgress;
   readonly facts: () => Facts;
   /** What remotes offered last. */
   readonly heard: () => Readonly<Record<string, RemoteOffer>>;
@@ -65,7 +65,8 @@ export function createEffects(parts: EffectParts) {
     prepare: (deployment: Deployment) => prepare(parts, deployment),
     activate: (deployment: Deployment) => activate(parts, deployment),
     look: () => parts.observer.observe(),
-    probe: () => parts.observer.observe(),
+    probe: (order: ProbeOrder, signal: AbortSignal) => probe(parts, order, signal),
+    review: (order: ProbeOrder, signal: AbortSignal) => review(parts, order, signal),
     setProfile: (deployment: Deployment) => setProfile(parts, deployment),
     installLoader: (deployment: Deployment) => installLoader(parts, deployment),
     finish: (deployment: Deployment) => finish(parts, deployment),
@@ -156,11 +157,14 @@ function commitsInUse({ floor, expected, committedMain, deployment }: Facts, com
   return [...new Set([commit, ...others.filter((other) => other !== undefined)])];
 }
 
-/** The way back is pinned before anything changes. */
-async function prepare({ keeper, roots }: EffectParts, { previous, toplevel }: Deployment): Promise<void> {
+/** The way back is pinned before anything changes; then every health check is asked what it says without the change. */
+async function prepare(parts: EffectParts, deployment: Deployment): Promise<readonly CheckSeen[] | null> {
+  const { keeper, roots } = parts;
+  const { previous, toplevel } = deployment;
   keeper.flush();
   if (previous.toplevel !== null) await roots.pin('previous', previous.toplevel);
   await roots.pin('candidate', toplevel);
+  return lookBefore(parts, deployment);
 }
 
 async function activate(parts: EffectParts, deployment: Deployment): Promise<SwitchResult> {

@@ -1,14 +1,22 @@
+import { endpointOf } from '../config/remote-url.ts';
 import type { Config } from '../config/schema.ts';
 import type { Policy } from '../domain/policy.ts';
 import { ruleOf } from './adapters.ts';
 
 /** What the configuration says about how the loop decides. */
-export function policyOf({ mode, source, trust, evaluate, build, drift, retention }: Config): Policy {
+export function policyOf(config: Config): Policy {
+  const { mode, source, trust, evaluate, build, health, drift, retention } = config;
   return {
     mode,
     remotes: source.remotes.map(ruleOf),
     attempts: { evaluate: evaluate.attempts, build: build.attempts },
     drift: { policy: drift.policy, graceMs: drift.grace },
+    probation: {
+      settleMs: health.settle,
+      stableForMs: health.stableFor,
+      deadlineMs: health.deadline,
+    },
+    networkRemotes: source.remotes.filter(({ url }) => endpointOf(url) !== null).map(({ name }) => name),
     trust: {
       signed: trust.mode !== 'none',
       floorSeen: trust.floor === 'seen',

@@ -1,6 +1,7 @@
 import type { ReconcilerEmitted } from '../../machines/reconciler-context.ts';
 import type { Metrics } from '../../metrics/observe.ts';
 import type { Log } from '../domain/log.ts';
+import { rollbackReason } from './rollback-reason.ts';
 import type { News } from './news.ts';
 
 /** Hands on what the reconciler tells: events to people, counts to the metrics. */
@@ -28,6 +29,6 @@ export function recordEmitted(
     case 'rejected':
       return metrics.rejection(emitted.reason, emitted.remote, emitted.commit);
     case 'rolledBack':
-      return metrics.rollback('activation');
+      return metrics.rollback(rollbackReason(emitted.deployment));
   }
 }

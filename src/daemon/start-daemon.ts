@@ -24,6 +24,7 @@ import { startAudit } from './start-audit.ts';
 import { createLoop } from './start-loop.ts';
 import { startMetrics } from './start-metrics.ts';
 import { loadState } from './state.ts';
+import { uptime } from './uptime.ts';
 import { viewOf } from './view.ts';
 import { watchLocalRemotes } from './watch-local-remotes.ts';
 
@@ -200,6 +201,7 @@ async function createCore(
       polls: config.source.remotes.map(({ name, poll }) => ({ name, pollMs: poll })),
       observeEveryMs: config.drift.interval,
       now,
+      uptime,
       random: Math.random,
     },
     effects,

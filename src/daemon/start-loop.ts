@@ -10,6 +10,7 @@ import type { CommitId } from '../domain/commit.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { Fetched } from '../domain/fetched.ts';
 import type { Observed } from '../domain/observed.ts';
+import type { ProbeOrder } from '../domain/probe.ts';
 import type { RemoteOffer } from '../domain/remote.ts';
 import type { Target } from '../domain/target.ts';
 import type { Effects } from './effects.ts';
@@ -41,7 +42,8 @@ export function createLoop(input: ReconcilerInput, effects: Effects) {
       prepare: changing(effects.prepare),
       activate: changing(effects.activate),
       look: changing(effects.look),
-      probe: changing(effects.probe),
+      probe: onHost.logic((order: ProbeOrder, signal) => effects.probe(order, signal)),
+      review: onHost.logic((order: ProbeOrder, signal) => effects.review(order, signal)),
       setProfile: changing(effects.setProfile),
       installLoader: changing(effects.installLoader),
       finish: changing(effects.finish),

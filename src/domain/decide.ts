@@ -46,6 +46,11 @@ export function isSuperseded(loop: Loop): boolean {
   return desired?.commit !== loop.target.commit || desired.operation !== loop.target.operation;
 }
 
+/** True when a newer commit than the running deployment's waits for its turn; the wish to stop is no reason to hurry. */
+export function isOvertaken(loop: Loop): boolean {
+  return mayWork(loop) && isSuperseded(loop) && selectFor(loop).desired !== null;
+}
+
 /** True after too many supersessions in a row: the running target then comes to its end first. */
 function isPinned(loop: Loop): boolean {
   return loop.supersessions >= maxSupersessions;

@@ -13,7 +13,8 @@ import type { Target } from './target.ts';
 export function beginDeployment(loop: Loop, phases: readonly PhaseTiming[], now: number): Facts {
   const { facts, target, evaluation, observed } = loop;
   if (!target || !evaluation || !observed) return facts;
-  return { ...facts, deployment: newDeployment({ facts, target, evaluation, observed, phases, now }) };
+  const deployment = newDeployment({ facts, target, evaluation, observed, phases, now });
+  return { ...facts, deployment, probation: null };
 }
 
 /** The facts with the running deployment at `step`; the daemon journals them before it takes the step. */
@@ -41,7 +42,8 @@ export function endDeployment(facts: Facts, ending: Ending, keep: number, now: n
     step: null,
     endedAt: new Date(now).toISOString(),
   };
-  return { ...facts, deployment: null, deployments: [ended, ...facts.deployments].slice(0, keep) };
+  const deployments = [ended, ...facts.deployments].slice(0, keep);
+  return { ...facts, deployment: null, probation: null, deployments };
 }
 
 /** True when only the next boot starts it; read from the deployment alone, so that a restart in between changes nothing. */
@@ -118,6 +120,17 @@ export function quarantineDeployment(loop: Loop, ending: Ending, now: number): F
         deployment: deployment.id,
       },
     ],
+  };
+}
+
+/** The facts after the running deployment was undone for want of a network that nobody has: its commit waits for one. */
+export function exonerateDeployment(loop: Loop, message: string, now: number): Facts {
+  const { deployment } = loop.facts;
+  if (!deployment) return loop.facts;
+  const ending: Ending = { outcome: 'rolled_back', reason: 'Inconclusive', message };
+  return {
+    ...endDeployment(loop.facts, ending, loop.policy.keepDeployments, now),
+    awaitsNetwork: { commit: deployment.commit, since: new Date(now).toISOString() },
   };
 }
 

@@ -14,7 +14,15 @@ export interface Evaluation {
 
 /** How far long work has come; sent often, kept by nobody but the newest. */
 export interface Progress {
-  readonly phase: 'fetch' | 'verify' | 'evaluate' | 'build' | 'activate' | 'commit' | 'rollback';
+  readonly phase:
+    | 'fetch'
+    | 'verify'
+    | 'evaluate'
+    | 'build'
+    | 'activate'
+    | 'probation'
+    | 'commit'
+    | 'rollback';
   /** One line for people, without control characters. */
   readonly text: string;
   readonly done: number | null;

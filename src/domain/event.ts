@@ -17,6 +17,8 @@ export const eventTypes = [
   'build.finished',
   'deployment.started',
   'deployment.ended',
+  'health.failing',
+  'health.passing',
   'superseded',
   'waiting',
   'stalled',

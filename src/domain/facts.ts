@@ -1,5 +1,6 @@
 import type { CommitId } from './commit.ts';
 import type { Deployment } from './deployment.ts';
+import type { Probation } from './probation.ts';
 import type { ProblemCode } from './problem.ts';
 import type { BranchRole, Operation, Signer } from './remote.ts';
 
@@ -97,6 +98,10 @@ export interface Facts {
   /** The last committed main system: what a `test` deployment gives way to after a reboot. */
   readonly committedMain: Expected | null;
   readonly deployment: Deployment | null;
+  /** The running deployment's baseline and clock. */
+  readonly probation: Probation | null;
+  /** A commit that was undone although only the network failed: it waits until a remote on the network answers. */
+  readonly awaitsNetwork: { readonly commit: CommitId; readonly since: string } | null;
   /** Newest first. */
   readonly deployments: readonly Deployment[];
   readonly commits: readonly CommitRecord[];
@@ -128,6 +133,8 @@ export const noFacts: Facts = {
   expected: null,
   committedMain: null,
   deployment: null,
+  probation: null,
+  awaitsNetwork: null,
   deployments: [],
   commits: [],
   failure: null,

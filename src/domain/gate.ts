@@ -12,6 +12,15 @@ export function closedGate(loop: Loop, now: number): Waiting | null {
       nextCheck: null,
     };
   }
+  if (loop.target && loop.facts.awaitsNetwork?.commit === loop.target.commit) {
+    return {
+      gate: 'network',
+      reason:
+        'it was undone because the network was gone, and the network did not come back with the system before; it is tried again when a remote on the network answers',
+      since: since('network'),
+      nextCheck: null,
+    };
+  }
   if (stillShut(loop.waiting, now)) return loop.waiting;
   if (loop.policy.mode === 'observe' && loop.built) {
     return {

@@ -1,5 +1,6 @@
 import { failureReason, reasonName } from './condition-reasons.ts';
 import type { Finding } from './finding.ts';
+import { isWorse, tellChecks } from './check.ts';
 import type { CheckResult, Deployment } from './deployment.ts';
 import { findDrift } from './drift.ts';
 import { failureText } from './failure-text.ts';
@@ -99,12 +100,14 @@ function stillRunning(view: LoopView): Finding {
 
 function judgeChecks(checks: readonly CheckResult[]): Finding {
   const failing = checks.filter(({ status }) => status === 'failing');
-  const worse = failing.filter(({ baseline }) => baseline !== 'failing');
-  const text = (list: readonly CheckResult[]) =>
-    list.map(({ name, message }) => (message ? `${name}: ${message}` : name)).join('; ');
-  if (worse.length > 0) return no('HealthCheckFailed', text(worse));
-  const message =
-    failing.length > 0 ? `failing before and after: ${text(failing)}` : `${checks.length} checks passed`;
+  const worse = checks.filter(isWorse);
+  if (worse.length > 0) return no('HealthCheckFailed', tellChecks(worse));
+  const passing = checks.filter(({ status }) => status === 'passing').length;
+  if (failing.length === 0 && passing === 0) {
+    return { status: 'Unknown', reason: 'NotChecked', message: `no check can tell: ${tellChecks(checks)}` };
+  }
+  const passed = `${passing} ${passing === 1 ? 'check' : 'checks'} passed`;
+  const message = failing.length > 0 ? `failing before and after: ${tellChecks(failing)}; ${passed}` : passed;
   return { status: 'True', reason: 'Succeeded', message };
 }
 

@@ -1,3 +1,4 @@
+import type { ProbationRules } from './probation.ts';
 import type { RemoteRule } from './remote.ts';
 
 /** What the configuration says about how the loop decides; read once, never changed while it runs. */
@@ -9,6 +10,10 @@ export interface Policy {
   /** Failures of one commit before the loop stalls on it. */
   readonly attempts: { readonly evaluate: number; readonly build: number };
   readonly drift: { readonly policy: 'report' | 'correct'; readonly graceMs: number };
+  /** For main; see `rulesFor`. */
+  readonly probation: ProbationRules;
+  /** Names of the remotes that are reached over the network. */
+  readonly networkRemotes: readonly string[];
   readonly trust: {
     /** True where signatures count, so that the first accepted tip is worth remembering. */
     readonly signed: boolean;

@@ -11,6 +11,7 @@ export function liftTrouble(facts: Facts, commit: CommitId): Facts {
     ...facts,
     quarantine: lifted,
     failure: facts.failure?.commit === commit ? null : facts.failure,
+    awaitsNetwork: facts.awaitsNetwork?.commit === commit ? null : facts.awaitsNetwork,
     spentTesting: facts.spentTesting === commit ? null : facts.spentTesting,
   };
 }

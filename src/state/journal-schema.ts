@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import { isCommitId } from '../domain/commit.ts';
+import type { CheckSeen } from '../domain/check.ts';
 import type { CheckResult, Deployment, PhaseTiming } from '../domain/deployment.ts';
 import { deploymentSteps } from '../domain/deployment.ts';
 import type { HostEvent } from '../domain/event.ts';
 import type { CommitRecord, Expected, Facts, Failure, Quarantined, Suspension } from '../domain/facts.ts';
+import type { Probation, ProbationClock } from '../domain/probation.ts';
 import type { Condition } from '../domain/status.ts';
 
 /** What the daemon keeps in the journal. */
@@ -27,7 +29,7 @@ export interface JournalDocument extends JournalContent {
 }
 
 /** The version this abide writes. */
-export const journalVersion = { major: 1, minor: 1 } as const;
+export const journalVersion = { major: 1, minor: 2 } as const;
 
 type ShapeOf<T> = Record<keyof T, z.ZodType>;
 
@@ -54,6 +56,28 @@ const check = z.looseObject({
   durationSeconds: z.number(),
   message: z.string().nullable(),
 } satisfies ShapeOf<CheckResult>);
+
+const seen = z.looseObject({
+  name: word,
+  status: health,
+  durationSeconds: z.number(),
+  message: z.string().nullable(),
+  definitive: z.boolean(),
+  well: lines,
+  unwell: lines,
+} satisfies ShapeOf<CheckSeen>);
+
+const probation = z.looseObject({
+  deployment: z.string(),
+  before: z.array(seen).nullable(),
+  clock: z
+    .looseObject({
+      bootId: z.string().nullable(),
+      activatedAt: z.number(),
+      steadySince: z.number().nullable(),
+    } satisfies ShapeOf<ProbationClock>)
+    .nullable(),
+} satisfies ShapeOf<Probation>);
 
 const previous = z.looseObject({
   toplevel: path.nullable(),
@@ -151,6 +175,8 @@ const facts = z.looseObject({
   expected: expected.nullable(),
   committedMain: expected.nullable(),
   deployment: deployment.nullable(),
+  probation: probation.nullable().default(null),
+  awaitsNetwork: z.looseObject({ commit, since: time }).nullable().default(null),
   deployments: z.array(deployment),
   commits: z.array(record),
   failure: failure.nullable(),

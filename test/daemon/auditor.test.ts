@@ -23,6 +23,8 @@ const verdict = { status: 'accepted', reason: null, message: null, candidate: co
 const loop: Loop = {
   policy: {
     mode: 'enforce',
+    probation: { settleMs: 0, stableForMs: 0, deadlineMs: 300_000 },
+    networkRemotes: [],
     trust: { signed: true, floorSeen: false, allowReplay: false, quorum: 1, anchored: false },
     remotes: [{ name: 'origin', main: { name: 'main', operation: 'switch' }, testing: null }],
     attempts: { evaluate: 3, build: 5 },

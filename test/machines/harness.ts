@@ -1,12 +1,14 @@
 import { setImmediate as tick } from 'node:timers/promises';
 import { createActor, fromPromise, SimulatedClock, type PromiseActorLogic } from 'xstate';
 import { noAncestry, type Ancestry } from '../../src/domain/ancestry.ts';
+import type { CheckSeen } from '../../src/domain/check.ts';
 import type { CommitId } from '../../src/domain/commit.ts';
 import type { Deployment, SwitchResult } from '../../src/domain/deployment.ts';
 import type { Evaluation } from '../../src/domain/evaluation.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
 import type { Fetched } from '../../src/domain/fetched.ts';
 import type { Observed } from '../../src/domain/observed.ts';
+import type { Probe, ProbeOrder } from '../../src/domain/probe.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Head, RemoteOffer, RemoteRule } from '../../src/domain/remote.ts';
 import type { Target } from '../../src/domain/target.ts';
@@ -79,6 +81,17 @@ export function evaluation(name: string, toplevel = name, more: Partial<Evaluati
 
 export const fine: SwitchResult = { exitCode: 0, signal: null, timedOut: false, log: [] };
 
+/** One check as a look found it. */
+export function seen(name: string, status: CheckSeen['status'], more: Partial<CheckSeen> = {}): CheckSeen {
+  const message = status === 'passing' ? null : `${name} is ${status}`;
+  return { name, status, durationSeconds: 0, message, definitive: false, well: [], unwell: [], ...more };
+}
+
+/** A look at a system on probation. */
+export function probed(observed: Observed, ...checks: readonly CheckSeen[]): Probe {
+  return { observed, checks };
+}
+
 /** A linear history: each name descends from those before it. Branches: several lines. */
 export function history(...lines: readonly string[]): Ancestry {
   const pairs = new Set<string>();
@@ -105,6 +118,8 @@ export const policy: Policy = {
   remotes: rules,
   attempts: { evaluate: 3, build: 5 },
   drift: { policy: 'report', graceMs: 600_000 },
+  probation: { settleMs: 0, stableForMs: 0, deadlineMs: 300_000 },
+  networkRemotes: ['origin'],
   trust: { signed: false, floorSeen: false, allowReplay: false, quorum: 1, anchored: false },
   keepDeployments: 50,
 };
@@ -121,6 +136,7 @@ export function input(more: Partial<ReconcilerInput> = {}): ReconcilerInput {
     ],
     observeEveryMs: 30_000,
     now: () => epoch,
+    uptime: () => 0,
     random: () => 0.5,
     ...more,
   };
@@ -158,17 +174,21 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
       assess: manual<Ancestry, readonly CommitId[]>('assess'),
       evaluate: manual<Evaluation, Target>('evaluate'),
       realise: manual<void, Planned>('realise'),
-      prepare: manual<void, Deployment>('prepare'),
+      prepare: manual<readonly CheckSeen[] | null, Deployment>('prepare'),
       activate: manual<SwitchResult, Deployment>('activate'),
       look: manual<Observed, Deployment>('look'),
-      probe: manual<Observed, Deployment>('probe'),
+      probe: manual<Probe, ProbeOrder>('probe'),
+      review: manual<readonly CheckSeen[], ProbeOrder>('review'),
       setProfile: manual<void, Deployment>('setProfile'),
       installLoader: manual<void, Deployment>('installLoader'),
       finish: manual<Observed, Deployment>('finish'),
       rollBack: manual<Observed, Deployment>('rollBack'),
     },
   });
-  const actor = createActor(machine, { clock, input: input({ now: () => epoch + clock.now(), ...more }) });
+  const actor = createActor(machine, {
+    clock,
+    input: input({ now: () => epoch + clock.now(), uptime: () => clock.now(), ...more }),
+  });
   const errors: unknown[] = [];
   actor.subscribe({ error: (error) => errors.push(error) });
   actor.on('*', (event) => emitted.push(event));
@@ -209,7 +229,12 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
     /** Effects that wait and are not aborted, by name. */
     waiting: () => calls.filter(({ signal }) => !signal.aborted).map(({ name }) => name),
     open,
-    settle: (name: string, outcome?: unknown) => settle(open(name), name, outcome),
+    settleOnly: (name: string, outcome: unknown) => settle(open(name), name, outcome),
+    /** A rollback's end is followed by a look at the system before, which here finds all well. */
+    settle: async (name: string, outcome: unknown = name === 'prepare' ? [] : undefined) => {
+      await settle(open(name), name, outcome);
+      if (name === 'rollBack' && open('review')) await settle(open('review'), 'review', []);
+    },
     /** The remote's running poll ends with this offer. */
     offers: async (made: RemoteOffer) => {
       const { remote } = made;
@@ -260,7 +285,7 @@ export async function deploy(driven: Driven, name: string, toplevel = name): Pro
   await driven.settle('prepare');
   await driven.settle('activate', fine);
   await driven.settle('look', host(toplevel, { profile: null, bootDefault: null }));
-  await driven.settle('probe', host(toplevel, { profile: null, bootDefault: null }));
+  await driven.settle('probe', probed(host(toplevel, { profile: null, bootDefault: null })));
   await driven.settle('setProfile');
   await driven.settle('installLoader');
   await driven.settle('finish', host(toplevel));

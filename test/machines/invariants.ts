@@ -3,6 +3,7 @@ import { isForOtherMachine } from '../../src/domain/after-evaluation.ts';
 import type { Deployment, DeploymentOutcome } from '../../src/domain/deployment.ts';
 import type { Facts } from '../../src/domain/facts.ts';
 import { maxSupersessions } from '../../src/domain/policy.ts';
+import { rulesFor } from '../../src/domain/probation.ts';
 import { selectFor } from '../../src/domain/select-for.ts';
 import * as hearing from '../../machines/hearing.ts';
 import type { reconcilerMachine } from '../../machines/reconciler.ts';
@@ -66,12 +67,15 @@ const steps: Readonly<Record<string, readonly string[]>> = {
   'activating.looking': ['look'],
   'activating.lookingAgain': ['look'],
   'activating.pausing': ['look'],
-  probation: ['probation'],
+  'probation.settling': ['probation'],
+  'probation.probing': ['probation'],
+  'probation.pausing': ['probation'],
   'committing.profile': ['profile'],
   'committing.loader': ['loader'],
   'committing.finishing': ['loader', 'probation'],
   'rollingBack.running': ['rollback'],
   'rollingBack.pausing': ['rollback'],
+  'rollingBack.reviewing': ['rollback'],
 };
 
 function isJournalled(pipeline: string, deployment: Deployment | null): boolean {
@@ -126,11 +130,14 @@ const ends: Readonly<Record<string, readonly RegExp[]>> = {
   'activating.looking': [/\.actor\.look$/],
   'activating.lookingAgain': [/^xstate\.after\.moment\./],
   'activating.pausing': [/^xstate\.after\.moment\./],
-  probation: [/\.actor\.probe$/],
+  'probation.settling': [/^xstate\.after\.probation\./],
+  'probation.probing': [/\.actor\.probe$/],
+  'probation.pausing': [/^xstate\.after\.probation\./],
   'committing.profile': [/\.actor\.setProfile$/],
   'committing.loader': [/\.actor\.installLoader$/],
   'committing.finishing': [/\.actor\.finish$/],
   'rollingBack.running': [/\.actor\.rollBack$/],
+  'rollingBack.reviewing': [/\.actor\.review$/],
   'rollingBack.pausing': [/^xstate\.after\.rollbackRetry\./],
 };
 
@@ -138,14 +145,17 @@ const next: Readonly<Record<string, RegExp>> = {
   'activating.preparing': /^(activating\.switching|committing\.profile|ended)$/,
   'activating.switching': /^(activating\.looking|ended)$/,
   'activating.looking':
-    /^(activating\.(lookingAgain|pausing)|probation|rollingBack\.running|committing\.profile|gating|ended)$/,
+    /^(activating\.(lookingAgain|pausing)|probation\.(settling|probing)|rollingBack\.running|committing\.profile|gating|ended)$/,
   'activating.lookingAgain': /^activating\.looking$/,
   'activating.pausing': /^activating\.switching$/,
-  probation: /^(committing\.(profile|finishing)|rollingBack\.running|ended)$/,
+  'probation.settling': /^(probation\.probing|rollingBack\.running|ended)$/,
+  'probation.probing': /^(probation\.pausing|committing\.(profile|finishing)|rollingBack\.running|ended)$/,
+  'probation.pausing': /^(probation\.probing|rollingBack\.running|ended)$/,
   'committing.profile': /^(committing\.loader|ended)$/,
   'committing.loader': /^(committing\.finishing|ended)$/,
   'committing.finishing': /^ended$/,
-  'rollingBack.running': /^(rollingBack\.pausing|ended)$/,
+  'rollingBack.running': /^(rollingBack\.(pausing|reviewing)|ended)$/,
+  'rollingBack.reviewing': /^ended$/,
   'rollingBack.pausing': /^rollingBack\.running$/,
 };
 
@@ -168,7 +178,14 @@ function endRules(transition: Transition): [boolean, string][] {
   const left = isOver || isPutOff(deployment, after) ? 'ended' : to;
   const ended = after.context.facts.deployments.find(({ id }) => id === deployment.id);
   return [
-    [from === to || ends[from]!.some((own) => own.test(event.type)), 'it has no way out but its own end'],
+    [
+      from === to || ends[from]!.some((own) => own.test(event.type)) || isCutShort(transition),
+      'it has no way out but its own end',
+    ],
+    [
+      !from.startsWith('probation') || !to.startsWith('committing') || hasProved(after),
+      'only what has proved itself is committed',
+    ],
     [from === to || (next[from]?.test(left) ?? false), `nothing leads from it to ${left}`],
     [!isOver || outcomes.has(ended!.outcome), `the outcome is ${ended?.outcome}`],
     [!isOver || (ended!.step === null && ended!.endedAt !== null), 'an ended deployment is at no step'],
@@ -181,10 +198,39 @@ function endRules(transition: Transition): [boolean, string][] {
       'there is never more than one deployment at a time',
     ],
     [
-      ended?.outcome !== 'rolled_back' || isQuarantined(after.context.facts, deployment),
-      'what was rolled back is quarantined',
+      ended?.outcome !== 'rolled_back' ||
+        isQuarantined(after.context.facts, deployment) ||
+        (ended.reason === 'Inconclusive' && after.context.facts.awaitsNetwork?.commit === deployment.commit),
+      'what was rolled back is quarantined, or waits for the network',
     ],
   ];
+}
+
+/** A probation that is failing gives way to a newer commit. */
+function isCutShort({ before, after }: Transition): boolean {
+  const { round, facts } = before.context;
+  const { desired } = selectFor(after.context);
+  return (
+    pipelineOf(before).startsWith('probation') &&
+    round?.standing === 'failing' &&
+    desired !== null &&
+    (desired.commit !== facts.deployment?.commit || desired.operation !== facts.deployment.operation)
+  );
+}
+
+/** All checks held at the newest look, for long enough, and in time. */
+function hasProved({ context }: Snapshot): boolean {
+  const { round, policy, facts } = context;
+  const clock = facts.probation?.clock;
+  const { stableForMs, deadlineMs } = rulesFor(policy.probation, facts.deployment!.branch);
+  return (
+    round?.standing === 'holding' &&
+    clock?.steadySince !== null &&
+    clock !== undefined &&
+    clock !== null &&
+    round.endedAt - clock.steadySince >= stableForMs &&
+    round.endedAt <= clock.activatedAt + deadlineMs
+  );
 }
 
 /** Nothing happened and a gate shut, at which the target stands or which it left because another commit is desired. */

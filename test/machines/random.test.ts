@@ -1,6 +1,7 @@
 import { setImmediate as tick } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { CheckSeen } from '../../src/domain/check.ts';
 import type { Deployment, SwitchResult } from '../../src/domain/deployment.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
 import type { Observed } from '../../src/domain/observed.ts';
@@ -16,6 +17,8 @@ import {
   id,
   offer,
   policy,
+  probed,
+  seen,
   startReconciler,
   top,
   untilEvaluating,
@@ -86,6 +89,7 @@ const neverAborted = new Set([
   'installLoader',
   'finish',
   'rollBack',
+  'review',
 ]);
 const effects = new Set(['evaluate', 'realise', 'probe', ...neverAborted]);
 
@@ -122,7 +126,9 @@ describe('whatever happens', () => {
       'activating.switching',
       'rollingBack.running',
       'committing.loader',
-      'probation',
+      'probation.probing',
+      'probation.pausing',
+      'rollingBack.reviewing',
       'gating',
     ]) {
       expect(seen[state], state).toBeGreaterThan(0);
@@ -160,7 +166,12 @@ function createWorld(before?: Before) {
     const since = now();
     let sinceStart = () => 0;
     now = () => since + sinceStart();
-    const next = startReconciler({ facts: JSON.parse(JSON.stringify(facts)) as Facts, now: () => now() });
+    const next = startReconciler({
+      policy: { ...policy, probation: { settleMs: 10_000, stableForMs: 30_000, deadlineMs: 300_000 } },
+      facts: JSON.parse(JSON.stringify(facts)) as Facts,
+      now: () => now(),
+      uptime: () => now() - epoch,
+    });
     sinceStart = () => next.clock.now();
     next.knows(known);
     let last = next.actor.getSnapshot();
@@ -192,7 +203,7 @@ function createWorld(before?: Before) {
     if (name === 'activate' && deployment)
       results.set(`${deployment.id} ${deployment.retried}`, outcome as SwitchResult);
     if (deployment && !said && !(outcome instanceof Error)) system = moved(system, name, deployment, outcome);
-    await driven.settle(name, observing.has(name) && !(outcome instanceof Error) ? system : outcome);
+    await driven.settleOnly(name, toldOf(name, outcome, system));
   };
 
   /** Lets the effect that runs end; false when none does. */
@@ -248,7 +259,8 @@ function createWorld(before?: Before) {
   const goWell = async () => {
     driven.actor.send({ type: 'resume', by: null });
     for (let round = 0; round < 24; round += 1) {
-      await driven.wait(round % 3 === 0 ? 7 * 3_600_000 : 70_000);
+      const isLong = round % 3 === 0 && driven.facts().deployment === null;
+      await driven.wait(isLong ? 7 * 3_600_000 : 70_000);
       await observe();
       for (const remote of branches.keys()) await poll(remote);
       for (let i = 0; i < 20 && (await work(0)); i += 1);
@@ -304,8 +316,17 @@ function wish({ actor }: Driven, wanted: string): void {
   if (wanted === 'reconcile') actor.send({ type: 'reconcile', token: 'token' });
 }
 
+/** What an effect tells of the host as it is now. */
+function toldOf(name: string, outcome: unknown, system: Observed): unknown {
+  if (outcome instanceof Error) return outcome;
+  if (name === 'probe') return probed(system, ...(outcome as readonly CheckSeen[]));
+  return observing.has(name) ? system : outcome;
+}
+
 /** Effects that end with a look at the host. */
-const observing = new Set(['look', 'probe', 'finish', 'rollBack']);
+const observing = new Set(['look', 'finish', 'rollBack']);
+
+const connectivity = (status: CheckSeen['status']) => [seen('connectivity', status)];
 
 /** The effect's end: 0 to 5 is success, the rest the ways it can fail. */
 function outcomeOf(name: string, how: number, driven: Driven): unknown {
@@ -317,6 +338,14 @@ function outcomeOf(name: string, how: number, driven: Driven): unknown {
     rollBack: 'rollback_failed',
   } as const;
   if (name === 'activate') return { ...fine, exitCode: [0, 0, 0, 0, 0, 4, 2, 1, 11, 100][how] };
+  if (name === 'prepare' && how < 8) return connectivity('passing');
+  if (name === 'probe' && how < 9)
+    return how < 6
+      ? connectivity('passing')
+      : how < 8
+        ? connectivity('failing')
+        : [seen('web', 'failing', { definitive: true })];
+  if (name === 'review' && how < 9) return connectivity(how < 6 ? 'passing' : 'failing');
   if (name === 'evaluate' && how < 6)
     return evaluation(Buffer.from(target!.commit, 'hex').toString().replaceAll('\0', ''));
   if (name === 'realise' && how === 9)

@@ -10,6 +10,7 @@ import {
   id,
   offer,
   policy,
+  probed,
   startReconciler,
   top,
   untilEvaluating,
@@ -30,8 +31,8 @@ describe('the way of a commit', () => {
     await driven.settle('activate', fine);
     expect(driven.facts().deployment?.step).toBe('look');
     await driven.settle('look', host('m1', { profile: null, bootDefault: null }));
-    expect(driven.pipeline()).toBe('probation');
-    await driven.settle('probe', host('m1', { profile: null, bootDefault: null }));
+    expect(driven.pipeline()).toBe('probation.probing');
+    await driven.settle('probe', probed(host('m1', { profile: null, bootDefault: null })));
     expect(driven.facts().deployment?.step).toBe('profile');
     await driven.settle('setProfile');
     expect(driven.facts().deployment?.step).toBe('loader');
@@ -96,7 +97,7 @@ describe('the way of a commit', () => {
     await driven.settle('activate', fine);
     const tested = host('t1', { profile: { generation: 1, toplevel: top('m1') }, bootDefault: top('m1') });
     await driven.settle('look', tested);
-    await driven.settle('probe', tested);
+    await driven.settle('probe', probed(tested));
     expect(driven.waiting()).not.toContain('setProfile');
     await driven.settle('finish', tested);
     expect(driven.facts()).toMatchObject({
@@ -154,7 +155,7 @@ describe('supersession', () => {
     expect(driven.pipeline()).toBe('activating.switching');
     await driven.settle('activate', fine);
     await driven.settle('look', host('m1'));
-    await driven.settle('probe', host('m1'));
+    await driven.settle('probe', probed(host('m1')));
     await driven.settle('setProfile');
     await driven.settle('installLoader');
     await driven.settle('finish', host('m1'));
@@ -325,7 +326,7 @@ describe('a bad system', () => {
     expect(driven.facts().deployment?.retried).toBe(true);
     await driven.settle('activate', { ...fine, exitCode: 4 });
     await driven.settle('look', host('m1'));
-    expect(driven.pipeline()).toBe('probation');
+    expect(driven.pipeline()).toBe('probation.probing');
   });
 
   test('a switch that did nothing is an attempt, not a quarantine', async () => {
@@ -352,7 +353,7 @@ describe('a bad system', () => {
   test('a boot loader that fails keeps the healthy system and tries just that again', async () => {
     const driven = await switched(0, 'm1');
     const running = host('m1', { profile: { generation: 1, toplevel: top('old') }, bootDefault: top('old') });
-    await driven.settle('probe', running);
+    await driven.settle('probe', probed(running));
     await driven.settle('setProfile');
     await driven.settle('installLoader', new Problem('boot_loader_failed', 'no room on /boot'));
     expect(driven.facts().deployments[0]?.outcome).toBe('uncommitted');
@@ -430,7 +431,7 @@ describe('trouble of one commit leaves another alone', () => {
     await driven.settle('activate', fine);
     const running = host('m1', { profile: { generation: 1, toplevel: top('old') }, bootDefault: top('old') });
     await driven.settle('look', running);
-    await driven.settle('probe', running);
+    await driven.settle('probe', probed(running));
     await driven.settle('setProfile', new Problem('profile_failed', 'no'));
     expect(driven.facts().expected).toMatchObject({ commit: id('m1'), committed: false });
     await driven.offers(offer('local', 'm2'));

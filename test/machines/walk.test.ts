@@ -4,13 +4,28 @@ import { getAdjacencyMap } from 'xstate/graph';
 import { noFacts } from '../../src/domain/facts.ts';
 import type { Observed } from '../../src/domain/observed.ts';
 import { Problem } from '../../src/domain/problem.ts';
+import type { Policy } from '../../src/domain/policy.ts';
 import type { RemoteHealth, RemoteOffer } from '../../src/domain/remote.ts';
 import * as hearing from '../../machines/hearing.ts';
 import { observerMachine } from '../../machines/observer.ts';
+import { probationPause } from '../../machines/probing.ts';
 import type { ReconcilerInput } from '../../machines/reconciler-context.ts';
 import { reconcilerMachine } from '../../machines/reconciler.ts';
 import { remoteMachine } from '../../machines/remote.ts';
-import { epoch, evaluation, fine, history, host, id, input, offer, policy, top } from './harness.ts';
+import {
+  epoch,
+  evaluation,
+  fine,
+  history,
+  host,
+  id,
+  input,
+  offer,
+  policy as base,
+  probed,
+  seen,
+  top,
+} from './harness.ts';
 import { brokenBy, brokenIn, pipelineOf, type Snapshot } from './invariants.ts';
 
 type Event = EventFromLogic<typeof reconcilerMachine>;
@@ -84,10 +99,11 @@ const committed = ({ context }: Snapshot): Observed => {
 const works: Outcomes = {
   evaluate: ({ context }) => [evaluation(nameOf(context.target!.commit))],
   realise: () => [undefined],
-  prepare: () => [undefined],
+  prepare: () => [[seen('connectivity', 'passing')]],
   activate: () => [fine],
   look: (snapshot) => [after(snapshot, 'new')],
-  probe: (snapshot) => [after(snapshot, 'new')],
+  probe: (snapshot) => [probed(after(snapshot, 'new'))],
+  review: () => [[]],
   setProfile: () => [undefined],
   installLoader: () => [undefined],
   finish: (snapshot) => [committed(snapshot)],
@@ -125,10 +141,27 @@ const everyOutcome: Outcomes = {
     new Problem('unexpected', 'no'),
   ],
   look: (s) => [after(s, 'new'), after(s, 'previous'), after(s, 'hand'), new Problem('unexpected', 'look')],
-  probe: (s) => [after(s, 'new'), after(s, 'hand'), new Problem('unit_failed', 'probe')],
+  probe: (s) => [
+    probed(after(s, 'new'), seen('connectivity', 'passing')),
+    probed(after(s, 'new'), seen('connectivity', 'failing')),
+    probed(after(s, 'new'), seen('web', 'failing', { definitive: true })),
+    probed(after(s, 'hand')),
+    new Problem('unit_failed', 'probe'),
+  ],
+  review: () => [
+    [seen('connectivity', 'passing')],
+    [seen('connectivity', 'failing')],
+    new Problem('unexpected', 'no'),
+  ],
 };
 /** Works, or is undone. */
 const orUndone: Outcomes = { ...works, activate: () => exits(0, 2) };
+
+/** Short times, so that a walk comes to the deadline; each look is a second after the one before. */
+const policy: Policy = {
+  ...base,
+  probation: { settleMs: 1000, stableForMs: 1000, deadlineMs: 3000 },
+};
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   'one commit, with every outcome of evaluation and build': {
@@ -188,6 +221,11 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       offers('origin', null),
     ],
     outcomes: orUndone,
+  },
+  'a probation with every outcome, and a newer commit': {
+    from: [host('old')],
+    world: [offers('origin', 'm1'), offers('local', 'm2'), retry(null)],
+    outcomes: { ...works, probe: everyOutcome['probe']!, review: everyOutcome['review']! },
   },
   'a mirror that is slow, fails, and is asked again': {
     from: [host('old')],
@@ -287,6 +325,7 @@ function walk(scenario: Scenario): Walked {
   let now = epoch;
   const keys = new Set<string>();
   const step = (snapshot: Snapshot, event: Event, scope: Scope): Snapshot => {
+    now = times.get(snapshot) ?? epoch;
     now = timeOf(snapshot, event, times.get(snapshot) ?? epoch);
     const moved = reconcilerMachine.transition(snapshot, event, scope);
     times.set(moved, now);
@@ -310,7 +349,7 @@ function walk(scenario: Scenario): Walked {
   return getAdjacencyMap(
     logic as never,
     {
-      input: input({ now: () => now, ...start }),
+      input: input({ policy, now: () => now, uptime: () => now - epoch, ...start }),
       events: (snapshot: Snapshot) => [...(world as unknown as Event[]), ...ownEvents(snapshot, outcomes)],
       serializeState: (snapshot: Snapshot) => abstract(snapshot, times.get(snapshot) ?? epoch),
       stopWhen: (snapshot: Snapshot) => {
@@ -344,6 +383,7 @@ function ownEvents(snapshot: Snapshot, outcomes: Outcomes): Event[] {
 function timeOf({ context }: Snapshot, { type }: { type: string }, now: number): number {
   const [, kind, timer] = type.split('.');
   if (kind !== 'after') return now;
+  if (timer === 'probation') return now + probationPause(context);
   const due = {
     failure: context.facts.failure?.until,
     gate: context.waiting?.nextCheck,
@@ -382,6 +422,13 @@ function abstract({ value, context }: Snapshot, now: number): string {
       deployment.previous.toplevel,
     ],
     failure && [failure.commit, failure.class, failure.attempt > 1, failure.stalled, failure.until <= now],
+    context.round && [context.round.standing, now - epoch - context.round.endedAt],
+    facts.probation?.clock && [
+      now - epoch - facts.probation.clock.activatedAt,
+      facts.probation.clock.steadySince !== null && now - epoch - facts.probation.clock.steadySince,
+    ],
+    facts.awaitsNetwork?.commit,
+    deployment?.checks.map(({ name, status }) => `${name} ${status}`),
     facts.suspended !== null && Date.parse(facts.suspended.until!) > now,
     observed && [observed.current, observed.profile?.toplevel, observed.bootDefault, observed.bootId],
     Object.keys(facts.driftSince).toSorted(),

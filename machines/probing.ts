@@ -1,0 +1,192 @@
+import { isExonerated, isWorse, tellChecks, unchecked, type CheckSeen } from '../src/domain/check.ts';
+import { shortId } from '../src/domain/commit.ts';
+import { isOvertaken } from '../src/domain/decide.ts';
+import { exonerateDeployment } from '../src/domain/deploy.ts';
+import type { CheckResult, Deployment } from '../src/domain/deployment.ts';
+import { afterRound, nextInProbation, rulesFor, startClock } from '../src/domain/probation.ts';
+import type { Probation, ProbationClock, ProbationRules, ProbationStep } from '../src/domain/probation.ts';
+import { judgeProbe, type Probe, type ProbeOrder } from '../src/domain/probe.ts';
+import type { Problem } from '../src/domain/problem.ts';
+import { isFresh } from './hearing.ts';
+import { deploymentIn } from './in-context.ts';
+import type { ReconcilerContext } from './reconciler-context.ts';
+import { asEmitted, endOf, result } from './tell.ts';
+import type { Turn } from './turn.ts';
+
+/** What the checks said before the activation: only what gets worse counts. */
+export function keepBaseline(
+  { facts }: ReconcilerContext,
+  before: readonly CheckSeen[] | null,
+): Partial<ReconcilerContext> {
+  const { deployment } = facts;
+  if (!deployment) return {};
+  const probation: Probation = { deployment: deployment.id, before, clock: null };
+  return { facts: { ...facts, probation, deployment: { ...deployment, checks: unchecked(before ?? []) } } };
+}
+
+/** The activation has ended: the clock starts, or goes on where an earlier daemon left it. */
+export function beginProbation(context: ReconcilerContext): Partial<ReconcilerContext> {
+  const { facts, observed } = context;
+  const { deployment, probation } = facts;
+  if (!deployment) return {};
+  const kept = probation?.deployment === deployment.id ? probation : null;
+  const clock = startClock(kept?.clock ?? null, observed?.bootId ?? null, context.uptime());
+  return {
+    round: null,
+    facts: { ...facts, probation: { deployment: deployment.id, before: kept?.before ?? null, clock } },
+  };
+}
+
+/** The next step of the running probation. */
+export function probationStep(context: ReconcilerContext): ProbationStep {
+  const { round } = context;
+  return nextInProbation({ rules: rulesOf(context), clock: clockOf(context), round, now: context.uptime() });
+}
+
+/** Milliseconds until the running probation's next step. */
+export function probationPause(context: ReconcilerContext): number {
+  const step = probationStep(context);
+  return 'ms' in step ? Math.ceil(step.ms) : 0;
+}
+
+/** The next look at the system on probation. */
+export function probeOrder(context: ReconcilerContext): ProbeOrder {
+  const { deadlineMs } = rulesOf(context);
+  const left = clockOf(context).activatedAt + deadlineMs - context.uptime();
+  return { deployment: deploymentIn(context), before: beforeIn(context), withinMs: Math.max(1, left) };
+}
+
+/** The look at the system before, once it runs again; its network may take a moment to come up. */
+export function reviewOrder(context: ReconcilerContext): ProbeOrder {
+  const { settleMs } = rulesOf(context);
+  const deployment = deploymentIn(context);
+  const withinMs = deployment.reason === 'HealthCheckFailed' ? settleMs + reviewMs : 1;
+  return { deployment, before: beforeIn(context), withinMs };
+}
+
+const reviewMs = 10_000;
+
+/** True when the newest look failed and a newer commit waits: then there is nothing to be gained by the rest of the time. */
+export function isOver(context: ReconcilerContext): boolean {
+  return context.round?.standing === 'failing' && isFresh(context) && isOvertaken(context);
+}
+
+/** Takes in one look at the system on probation. */
+export function keepProbe(context: ReconcilerContext, probe: Probe): Turn {
+  const { facts } = context;
+  const { deployment, probation } = facts;
+  if (!deployment || !probation) return {};
+  const { before } = probation;
+  const { round, results } = judgeProbe(probe, { deployment, before, now: context.uptime() });
+  const clock = afterRound(clockOf(context), round);
+  const next = { ...deployment, checks: sameButTimes(deployment.checks, results) };
+  const isNews =
+    next.checks !== deployment.checks || clock.steadySince !== (probation.clock?.steadySince ?? null);
+  const changed = { ...facts, deployment: next, probation: { ...probation, clock } };
+  return {
+    change: { observed: probe.observed, round, facts: isNews ? changed : facts },
+    emit: worseOf(deployment) === worseOf(next) ? [] : [tell(next)],
+  };
+}
+
+/** A look that itself failed proves nothing good; the next one may. */
+export function probeFailed(context: ReconcilerContext, problem: Problem): Turn {
+  const { facts } = context;
+  const { deployment, probation } = facts;
+  if (!deployment || !probation) return {};
+  const round = { endedAt: context.uptime(), standing: 'failing' } as const;
+  const clock = afterRound(clockOf(context), round);
+  const message = `${shortId(deployment.commit)} cannot be looked at: ${problem.message}`;
+  return {
+    change: { round, facts: { ...facts, probation: { ...probation, clock } } },
+    emit: [asEmitted({ type: 'health.failing', severity: 'warning', message, deployment: deployment.id })],
+  };
+}
+
+/** Why the running probation failed, for the deployment's record. */
+export function probationFault(context: ReconcilerContext): {
+  readonly reason: string;
+  readonly message: string;
+} {
+  return { reason: 'HealthCheckFailed', message: faultText(context) };
+}
+
+/** True when the network is to blame for the running deployment's end, and not its commit. */
+export function isNetworkLost({ facts }: ReconcilerContext, after: readonly CheckSeen[]): boolean {
+  const { deployment } = facts;
+  return deployment?.reason === 'HealthCheckFailed' && isExonerated(deployment.checks, after);
+}
+
+/** The previous system runs again and the network is still gone: the commit is not quarantined and waits for it. */
+export function recordExoneration(context: ReconcilerContext): Turn {
+  const { deployment } = context.facts;
+  if (!deployment) return {};
+  const message = `${deployment.message ?? 'the network was lost'}; the system before has no network either, so nothing is proved against the commit`;
+  const facts = exonerateDeployment(context, message, context.now());
+  return {
+    change: { facts, supersessions: 0, rollbackFailures: 0 },
+    emit: [
+      ...endOf(context.facts, facts),
+      { type: 'rolledBack', deployment: { ...deployment, reason: 'Inconclusive' } },
+      { type: 'failed', phase: 'probation' },
+      result('rolled_back'),
+    ],
+  };
+}
+
+function rulesOf({ policy, facts }: ReconcilerContext): ProbationRules {
+  return rulesFor(policy.probation, facts.deployment?.branch ?? 'main');
+}
+
+function clockOf(context: ReconcilerContext): ProbationClock {
+  return context.facts.probation?.clock ?? startClock(null, null, context.uptime());
+}
+
+function beforeIn({ facts: { probation, deployment } }: ReconcilerContext): readonly CheckSeen[] | null {
+  return probation?.deployment === deployment?.id ? (probation?.before ?? null) : null;
+}
+
+/** The results as they were when nothing but their durations differs, so that the journal is written for news only. */
+function sameButTimes(before: readonly CheckResult[], after: readonly CheckResult[]): readonly CheckResult[] {
+  const facts = (checks: readonly CheckResult[]) =>
+    JSON.stringify(checks.map((check) => ({ ...check, durationSeconds: 0 })));
+  return facts(before) === facts(after) ? before : after;
+}
+
+function worseOf({ checks }: Deployment): string {
+  const worse = checks.filter(isWorse).filter(({ status }) => status === 'failing');
+  return worse.map(({ name }) => name).join();
+}
+
+function tell({ id, commit, checks }: Deployment) {
+  const worse = checks.filter(isWorse);
+  if (worse.length === 0) {
+    const message = `${shortId(commit)} passes its health checks again`;
+    return asEmitted({ type: 'health.passing', severity: 'info', message, commit, deployment: id });
+  }
+  const message = `${shortId(commit)} fails health checks: ${tellChecks(worse)}`;
+  return asEmitted({ type: 'health.failing', severity: 'warning', message, commit, deployment: id });
+}
+
+function faultText(context: ReconcilerContext): string {
+  const { facts, round } = context;
+  const step = probationStep(context);
+  const worse = (facts.deployment?.checks ?? []).filter(isWorse);
+  if (step.do === 'fail' && step.why === 'lost') {
+    return 'another system was activated while the new one was on probation';
+  }
+  const said = saying(worse, round === null);
+  if (step.do === 'fail' && step.why === 'broken') return `health checks failed: ${said}`;
+  if (step.do !== 'fail') return `health checks failed, and a newer commit is desired: ${said}`;
+  const { deadlineMs, stableForMs } = rulesOf(context);
+  const limit = `${deadlineMs / 1000} s after the activation`;
+  if (round?.standing === 'holding') {
+    return `the health checks had not held for ${stableForMs / 1000} s by the deadline, ${limit}`;
+  }
+  return `health checks did not pass by the deadline, ${limit}: ${said}`;
+}
+
+function saying(worse: readonly CheckResult[], unseen: boolean): string {
+  if (unseen) return 'there was no time left to look';
+  return worse.length > 0 ? tellChecks(worse) : 'the system could not be looked at';
+}

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isWorse, resultsOf, tellChecks, type CheckSeen } from '../domain/check.ts';
+import type { Deployment } from '../domain/deployment.ts';
+import type { OnProgress } from '../domain/evaluation.ts';
+import { pauseMs } from '../domain/probation.ts';
+import type { Probe, ProbeOrder } from '../domain/probe.ts';
+import type { Health, HealthOrder } from '../host/health/health.ts';
+import type { HostObserver } from '../host/observe.ts';
+
+/** What looking at health stands on. */
+export interface HealthParts {
+  readonly health: Health;
+  readonly observer: HostObserver;
+  readonly onProgress: OnProgress;
+}
+
+/** What every check says before an activation; null where there is nothing to compare with, or nothing is activated. */
+export function lookBefore(
+  { health }: HealthParts,
+  { previous, operation }: Deployment,
+): Promise<readonly CheckSeen[] | null> {
+  if (previous.toplevel === null || operation === 'boot') return Promise.resolve(null);
+  return health.baseline();
+}
+
+/** One look at the system on probation. */
+export async function probe(parts: HealthParts, order: ProbeOrder, signal: AbortSignal): Promise<Probe> {
+  const { health, observer, onProgress } = parts;
+  const checks = await health.look(orderOf(order), signal);
+  const worse = resultsOf(checks, order.before).filter(isWorse);
+  const text = worse.length > 0 ? `not healthy yet: ${tellChecks(worse)}` : 'all health checks hold';
+  onProgress({ phase: 'probation', text, done: null, expected: null });
+  return { observed: await observer.observe(), checks };
+}
+
+/** Looks at the system that runs again after a rollback until all is as it was before, or the time is over. */
+export async function review(
+  { health }: HealthParts,
+  order: ProbeOrder,
+  signal: AbortSignal,
+): Promise<readonly CheckSeen[]> {
+  const end = performance.now() + order.withinMs;
+  for (;;) {
+    const left = Math.max(1, end - performance.now());
+    const seen = await health.look({ ...orderOf(order), withinMs: left }, signal);
+    const isWell = !resultsOf(seen, order.before).some(isWorse);
+    if (isWell || performance.now() + pauseMs >= end) return seen;
+    await sleep(pauseMs, undefined, { signal });
+  }
+}
+
+function orderOf({ deployment, before, withinMs }: ProbeOrder): HealthOrder {
+  const { previous, toplevel } = deployment;
+  return { before, previous: previous.toplevel, toplevel, withinMs };
+}

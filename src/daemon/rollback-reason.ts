@@ -1,0 +1,12 @@
+import type { RollbackReason } from '../../metrics/catalogue.ts';
+import { connectivityCheck, isWorse } from '../domain/check.ts';
+import type { Deployment } from '../domain/deployment.ts';
+
+/** Why a deployment was undone, as metrics count it. */
+export function rollbackReason({ reason, checks }: Deployment): RollbackReason {
+  if (reason === 'Inconclusive') return 'connectivity';
+  if (reason !== 'HealthCheckFailed') return 'activation';
+  const worse = checks.filter(isWorse);
+  const onlyNetwork = worse.length > 0 && worse.every(({ name }) => name === connectivityCheck);
+  return onlyNetwork ? 'connectivity' : 'health';
+}
