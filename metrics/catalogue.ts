@@ -43,8 +43,11 @@ export type Slot = (typeof slots)[number];
 /** Upper bounds in seconds, the same on every host so that fleets can be summed. */
 export const durationBuckets = [0.5, 2, 10, 30, 60, 120, 300, 600, 1200, 2400, 4800] as const;
 
-/** The values of a label: a closed set, the configured remotes, or open; open labels stand on info gauges only. */
-export type LabelValues = readonly string[] | 'remotes' | 'open';
+/** Names that the configuration closes a label with. */
+export type ConfiguredNames = Readonly<Record<'remotes' | 'checks', readonly string[]>>;
+
+/** The values of a label: a closed set, configured names, or open; open labels stand on info gauges only. */
+export type LabelValues = readonly string[] | keyof ConfiguredNames | 'open';
 
 /** One family of metrics. */
 export interface Family {
@@ -117,6 +120,12 @@ export const catalogue = {
   abide_suspend_expiry_timestamp_seconds: gauge('When the suspension ends by itself, 0 for never.'),
   abide_waiting_since_timestamp_seconds: gauge('Since when something says not now, 0 while nothing does.'),
   abide_staged_since_timestamp_seconds: gauge('Since when a system waits for a reboot, 0 while none does.'),
+  abide_health_check_up: gauge('1 while the last result of a health check is that it passes.', {
+    check: 'checks',
+  }),
+  abide_health_check_last_duration_seconds: gauge('Duration of the last look of a health check in seconds.', {
+    check: 'checks',
+  }),
   abide_reboot_required: gauge('1 for what only a reboot brings into effect.', { reason: rebootReasons }),
   abide_rollbacks_total: counter('Rollbacks that were begun.', { reason: rollbackReasons }),
   abide_rollback_last_timestamp_seconds: kept('When a rollback was last begun.'),

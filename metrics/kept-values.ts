@@ -1,4 +1,4 @@
-import { families, type Family, type MetricName } from './catalogue.ts';
+import { families, type ConfiguredNames, type Family, type MetricName } from './catalogue.ts';
 import { closedSeries, type Labels } from './registry.ts';
 
 /** The values that survive a restart, by series. */
@@ -14,8 +14,8 @@ export interface KeptValues {
   }[];
 }
 
-/** An empty set of kept values for the configured remotes. */
-export function createKeptValues(remotes: readonly string[]): KeptValues {
+/** An empty set of kept values for what is configured. */
+export function createKeptValues(names: ConfiguredNames): KeptValues {
   const values = new Map<string, number>();
   const persisted = families.filter((family) => family.persisted);
   return {
@@ -24,7 +24,7 @@ export function createKeptValues(remotes: readonly string[]): KeptValues {
     dump: () => Object.fromEntries(values),
     known: (dumped) =>
       persisted.flatMap((family) =>
-        closedSeries(family, remotes).flatMap((labels) => {
+        closedSeries(family, names).flatMap((labels) => {
           const value = dumped[seriesKey(family.name, labels)];
           return typeof value === 'number' && Number.isFinite(value) && value >= 0
             ? [{ family, labels, value }]

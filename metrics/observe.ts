@@ -15,6 +15,7 @@ import {
 import { createKeptValues } from './kept-values.ts';
 import { createCountedRejections } from './rejections.ts';
 import { createRegistry, type Labels } from './registry.ts';
+import { setHealthGauges } from './health-gauges.ts';
 import { setViewGauges } from './view-gauges.ts';
 
 /** What the daemon tells its metrics, and what it gets from them. */
@@ -42,11 +43,13 @@ export interface Metrics {
 /** Metrics in a registry of their own; `now` is epoch milliseconds. */
 export function createMetrics(deps: {
   readonly remotes: readonly string[];
+  /** Names of the health checks that are on. */
+  readonly checks: readonly string[];
   readonly version: string;
   readonly now: () => number;
 }): Metrics {
-  const registry = createRegistry(deps.remotes);
-  const kept = createKeptValues(deps.remotes);
+  const registry = createRegistry(deps);
+  const kept = createKeptValues(deps);
   const counted = createCountedRejections();
   const configured = new Set(deps.remotes);
   registry.set('abide_build_info', 1, { version: deps.version });
@@ -82,6 +85,7 @@ export function createMetrics(deps: {
     },
     updateFrom: (view, conditions) => {
       setViewGauges(registry, view, conditions);
+      setHealthGauges(registry, view, deps.checks);
       for (const [name, seconds, labels] of times(view)) reach(name, seconds, labels);
     },
     reconcileEnded: (result) => {

@@ -33,5 +33,6 @@ function row({ name, type, help, labels, persisted }: Family & { readonly name: 
 
 function valuesOf(values: LabelValues): string {
   if (values === 'open') return '';
-  return values === 'remotes' ? ' (the configured remotes)' : `: ${values.join(', ')}`;
+  if (values === 'remotes') return ' (the configured remotes)';
+  return values === 'checks' ? ' (the health checks that are on)' : `: ${values.join(', ')}`;
 }

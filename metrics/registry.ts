@@ -1,5 +1,11 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { durationBuckets, families, type Family, type MetricName } from './catalogue.ts';
+import {
+  durationBuckets,
+  families,
+  type ConfiguredNames,
+  type Family,
+  type MetricName,
+} from './catalogue.ts';
 
 /** Labels of one series. */
 export type Labels = Readonly<Record<string, string>>;
@@ -17,13 +23,13 @@ export interface MetricRegistry {
 }
 
 /** A registry of its own with the whole catalogue, every series of closed labels at 0. */
-export function createRegistry(remotes: readonly string[]): MetricRegistry {
+export function createRegistry(names: ConfiguredNames): MetricRegistry {
   const registry = new Registry();
   const metrics = new Map<string, Counter | Gauge | Histogram>();
   for (const family of families) {
     const metric = create(family, registry);
     metrics.set(family.name, metric);
-    for (const labels of closedSeries(family, remotes)) zero(metric, labels);
+    for (const labels of closedSeries(family, names)) zero(metric, labels);
   }
   const gaugeOf = (name: MetricName) => metrics.get(name) as Gauge;
   return {
@@ -37,11 +43,11 @@ export function createRegistry(remotes: readonly string[]): MetricRegistry {
 }
 
 /** All series of a family whose labels are closed; a family with an open label has none until it is set. */
-export function closedSeries({ labels }: Family, remotes: readonly string[]): readonly Labels[] {
+export function closedSeries({ labels }: Family, names: ConfiguredNames): readonly Labels[] {
   let series: readonly Labels[] = [{}];
   for (const [label, values] of Object.entries(labels)) {
     if (values === 'open') return [];
-    const closed = values === 'remotes' ? remotes : values;
+    const closed = typeof values === 'string' ? names[values] : values;
     series = series.flatMap((one) => closed.map((value) => ({ ...one, [label]: value })));
   }
   return series;

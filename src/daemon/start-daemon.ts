@@ -56,6 +56,7 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
   const state = await prepareState(input, adapters, now);
   const metrics = createMetrics({
     remotes: config.source.remotes.map(({ name }) => name),
+    checks: adapters.health.names,
     version: abideVersion,
     now,
   });

@@ -19,7 +19,7 @@ const names = ['origin', 'backup', 'laptop'];
 export function decisions(): Figure[] {
   const loop = exampleLoop();
   const view = viewOf(loop);
-  const metrics = createMetrics({ remotes: names, version: '0', now: Date.now });
+  const metrics = createMetrics({ remotes: names, checks: [], version: '0', now: Date.now });
   const now = new Date(0).toISOString();
   const beside = { unit: 'µs', baselineName: '`JSON.stringify` of the facts' } as const;
   const write = () => JSON.stringify(loop.facts).length;

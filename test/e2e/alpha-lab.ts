@@ -27,7 +27,7 @@ export interface Lab {
 }
 
 export interface LabOptions {
-  readonly config?: Readonly<Record<string, unknown>>;
+  readonly config?: Readonly<Record<string, unknown>> | ((dir: string) => Readonly<Record<string, unknown>>);
   readonly remotes?: (dir: string) => readonly unknown[];
   readonly env?: (dir: string, env: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
 }
@@ -40,7 +40,8 @@ export async function createLab({ config = {}, remotes = () => [], env }: LabOpt
   const host = await createImitationHost(join(dir, 'host'));
   const infra = await createInfraRepository(join(dir, 'infra'));
   const environment = env ? env(dir, store.env) : store.env;
-  const { source = {}, ...others } = config as { source?: object };
+  const given = typeof config === 'function' ? config(dir) : config;
+  const { source = {}, ...others } = given as { source?: object };
   const daemon = await createDaemon({
     dir,
     env: environment,

@@ -157,10 +157,10 @@ const everyOutcome: Outcomes = {
 /** Works, or is undone. */
 const orUndone: Outcomes = { ...works, activate: () => exits(0, 2) };
 
-/** Short times, so that a walk comes to the deadline; each look is a second after the one before. */
+/** So short that a walk comes to the deadline; each look is a second after the one before. */
 const policy: Policy = {
   ...base,
-  probation: { settleMs: 1000, stableForMs: 1000, deadlineMs: 3000 },
+  probation: { settleMs: 0, stableForMs: 0, deadlineMs: 1000 },
 };
 
 const scenarios: Readonly<Record<string, Scenario>> = {
@@ -172,7 +172,13 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'one commit, with every outcome of activation and commit': {
     from: [offer('origin', 'm1'), host('old')],
     world: [retry(null)],
-    outcomes: { ...everyOutcome, evaluate: works['evaluate']!, realise: works['realise']! },
+    outcomes: {
+      ...everyOutcome,
+      evaluate: works['evaluate']!,
+      realise: works['realise']!,
+      probe: (s) => [probed(after(s, 'new')), probed(after(s, 'hand'))],
+      review: works['review']!,
+    },
   },
   'one commit on a host without a system': {
     from: [offer('origin', 'm1'), host(null)],
@@ -223,6 +229,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcomes: orUndone,
   },
   'a probation with every outcome, and a newer commit': {
+    start: {
+      policy: { ...policy, probation: { settleMs: 1000, stableForMs: 1000, deadlineMs: 3000 } },
+    },
     from: [host('old')],
     world: [offers('origin', 'm1'), offers('local', 'm2'), retry(null)],
     outcomes: { ...works, probe: everyOutcome['probe']!, review: everyOutcome['review']! },
@@ -422,17 +431,24 @@ function abstract({ value, context }: Snapshot, now: number): string {
       deployment.previous.toplevel,
     ],
     failure && [failure.commit, failure.class, failure.attempt > 1, failure.stalled, failure.until <= now],
-    context.round && [context.round.standing, now - epoch - context.round.endedAt],
-    facts.probation?.clock && [
-      now - epoch - facts.probation.clock.activatedAt,
-      facts.probation.clock.steadySince !== null && now - epoch - facts.probation.clock.steadySince,
-    ],
+    isOnProbation(value) && probationKey(context, now - epoch),
     facts.awaitsNetwork?.commit,
-    deployment?.checks.map(({ name, status }) => `${name} ${status}`),
+    deployment?.checks.some(({ status }) => status === 'failing'),
     facts.suspended !== null && Date.parse(facts.suspended.until!) > now,
     observed && [observed.current, observed.profile?.toplevel, observed.bootDefault, observed.bootId],
     Object.keys(facts.driftSince).toSorted(),
   ]);
+}
+
+function isOnProbation(value: unknown): boolean {
+  const { pipeline } = value as { readonly pipeline: unknown };
+  return typeof pipeline === 'object' && pipeline !== null && 'probation' in pipeline;
+}
+
+function probationKey({ round, facts }: Snapshot['context'], uptime: number): unknown {
+  const { activatedAt, steadySince } = facts.probation!.clock!;
+  const since = (time: number | null) => time !== null && Math.min(uptime - time, 4000);
+  return [round?.standing, since(activatedAt), since(steadySince), since(round?.endedAt ?? null)];
 }
 
 test('the walk tells states apart by what they do', () => {

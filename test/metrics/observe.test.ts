@@ -26,9 +26,10 @@ import {
 
 const now = Date.parse(later);
 const remotes = ['origin', 'mirror'];
+const checks = ['units', 'web'];
 
 function create(names = remotes, at = now) {
-  return createMetrics({ remotes: names, version: '0.1.0', now: () => at });
+  return createMetrics({ remotes: names, checks, version: '0.1.0', now: () => at });
 }
 
 /** All series of a scrape by their text. */
@@ -52,7 +53,7 @@ describe('before anything happened', () => {
     const series = await read(create());
     for (const family of families) {
       if (family.type === 'histogram' || family.name.startsWith('process_')) continue;
-      for (const labels of closedSeries(family, remotes)) {
+      for (const labels of closedSeries(family, { remotes, checks })) {
         const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
         const key = pairs.length > 0 ? `${family.name}{${pairs.join(',')}}` : family.name;
         expect(series.get(key), key).toBe(0);

@@ -15,6 +15,7 @@ export interface HealthOrder {
 
 /** All health checks of one daemon. */
 export interface Health {
+  readonly names: readonly string[];
   /** Every check once, before an activation. */
   readonly baseline: () => Promise<readonly CheckSeen[]>;
   /** Every check once, in parallel; ends in time whatever a check does, and throws nothing but on abort. */
@@ -34,6 +35,7 @@ export function createHealth(deps: {
       ),
     );
   return {
+    names: deps.checks.map(({ name }) => name),
     baseline: () => lookAll(() => null, Number.POSITIVE_INFINITY),
     look: async ({ before, previous, toplevel, withinMs }, signal) => {
       const seenBefore = (name: string) => before?.find((seen) => seen.name === name) ?? null;
