@@ -25,8 +25,6 @@ test.each([
   ['activate.delay', { activate: { delay: '1s' } }],
   ['activate.splay', { activate: { splay: '1s' } }],
   ['gates', { gates: [{ name: 'g', before: 'build', command: ['true'] }] }],
-  ['health.inbound.ports', { health: { inbound: { ports: [80] } } }],
-  ['health.checks', { health: { checks: [{ name: 'c', unit: 'x.service' }] } }],
   ['health.confirm', { health: { confirm: 'manual' } }],
   ['rollback.enabled', { rollback: { enabled: false } }],
   ['rollback.lastResort', { rollback: { lastResort: 'reboot' } }],
@@ -54,11 +52,8 @@ test('a valid file names each key without effect once, and the defaults name non
   expect(findIgnored(parseConfig(minimal, 'c', 'web1'))).toEqual([]);
   const sentences = describeConfig(parseConfig(fullConfig, 'c', 'web1'));
   expect(sentences.at(-1)).toBe(
-    'No effect yet: activate.allowRemovingAbide, activate.confirm.after, health.settle, health.stableFor, health.deadline, health.units.enabled, health.units.ignore, health.connectivity.enabled, reboot.triggers.',
+    'No effect yet: activate.allowRemovingAbide, activate.confirm.after, reboot.triggers.',
   );
-  expect(findIgnored(parseConfig({ ...minimal, health: { inbound: { ports: [] } } }, 'c', 'web1'))).toEqual([
-    'health.inbound.ports',
-  ]);
 });
 
 test('the description names remotes, and http is warned of', () => {

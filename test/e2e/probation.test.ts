@@ -1,7 +1,5 @@
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Facts } from '../../src/domain/facts.ts';
@@ -33,15 +31,20 @@ beforeAll(async () => {
         inbound: { ports: [] },
         checks: [
           { name: 'app', command: ['/bin/sh', join(own, 'app.sh')], timeout: '2s' },
-          { name: 'always-bad', command: ['/bin/sh', '-c', 'echo no licence; exit 3'] },
+          {
+            name: 'always-bad',
+            command: ['/bin/sh', '-c', `[ -e ${own}/licensed ] || { echo no licence; exit 3; }`],
+          },
         ],
       },
     }),
   });
   dir = lab.dir;
   await writeFile(join(dir, 'app.sh'), app.replaceAll('$LAB', dir));
+  await writeFile(join(dir, 'licensed'), '');
   await lab.daemon.start();
   await lab.deploy('before');
+  await rm(join(dir, 'licensed'));
 });
 
 afterAll(() => lab.remove());

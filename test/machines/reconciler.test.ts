@@ -3,6 +3,7 @@ import { noFacts } from '../../src/domain/facts.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import {
   deploy,
+  epoch,
   evaluation,
   fine,
   history,
@@ -11,6 +12,7 @@ import {
   offer,
   policy,
   probed,
+  seen,
   startReconciler,
   top,
   untilEvaluating,
@@ -542,3 +544,109 @@ function expectedOf(name: string, operation: 'switch' | 'test') {
     since: '2026-01-01T00:00:00.000Z',
   };
 }
+
+describe('probation', () => {
+  const times = { settleMs: 10_000, stableForMs: 3000, deadlineMs: 60_000 };
+  const onProbation = async (more: Parameters<typeof startReconciler>[0] = {}) => {
+    const driven = startReconciler({ policy: { ...policy, probation: times }, ...more });
+    driven.knows(history('m1 m2'));
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise');
+    await driven.settle('prepare', [seen('web', 'passing'), seen('connectivity', 'passing')]);
+    await driven.settle('activate', fine);
+    await driven.settle('look', host('m1'));
+    return driven;
+  };
+  const says = (web: 'passing' | 'failing', more = {}) =>
+    probed(host('m1'), seen('web', web, more), seen('connectivity', 'passing'));
+
+  test('settles, then looks until all held long enough', async () => {
+    const driven = await onProbation();
+    expect(driven.facts().deployment?.checks).toMatchObject([
+      { name: 'web', status: 'unknown', baseline: 'passing' },
+      { name: 'connectivity', baseline: 'passing' },
+    ]);
+    expect(driven.pipeline()).toBe('probation.settling');
+    await driven.wait(10_000);
+    for (const status of ['passing', 'failing', 'passing', 'passing', 'passing'] as const) {
+      expect(driven.pipeline()).toBe('probation.probing');
+      await driven.settle('probe', says(status));
+      expect(driven.pipeline()).toBe('probation.pausing');
+      await driven.wait(1000);
+    }
+    await driven.settle('probe', says('passing'));
+    expect(driven.pipeline()).toBe('committing.profile');
+    const told = driven.emitted.flatMap((each) => (each.type === 'event' ? [each.event.type] : []));
+    expect(told.filter((type) => type.startsWith('health'))).toEqual(['health.failing', 'health.passing']);
+  });
+
+  test('a failure for good goes back at once and names the check', async () => {
+    const driven = await onProbation();
+    await driven.wait(10_000);
+    await driven.settle('probe', says('failing', { definitive: true }));
+    expect(driven.pipeline()).toBe('rollingBack.running');
+    expect(driven.facts().deployment).toMatchObject({
+      reason: 'HealthCheckFailed',
+      message: 'health checks failed: web: web is failing',
+    });
+  });
+
+  test('the deadline fails the rest, also for a daemon that took over, and the wall clock has no say', async () => {
+    const driven = await onProbation({ now: () => epoch });
+    await driven.wait(10_000);
+    await driven.settle('probe', says('failing'));
+    await driven.wait(1000);
+    const { clock } = driven.facts().probation!;
+    expect(clock).toEqual({ bootId: 'boot-1', activatedAt: 0, steadySince: null });
+    let uptime = 50_000;
+    const next = startReconciler({
+      facts: driven.facts(),
+      policy: { ...policy, probation: times },
+      now: () => epoch + 1e10,
+      uptime: () => uptime,
+    });
+    await next.observes(host('m1'));
+    expect(next.pipeline()).toBe('probation.probing');
+    expect(next.open('probe')?.input).toMatchObject({ withinMs: 10_000 });
+    uptime = 60_000;
+    await next.settle('probe', says('failing'));
+    expect(next.pipeline()).toBe('rollingBack.running');
+    expect(next.facts().deployment?.message).toBe(
+      'health checks did not pass by the deadline, 60 s after the activation: web: web is failing',
+    );
+  });
+
+  test('a newer commit ends a failing probation, and waits for a good one', async () => {
+    const driven = await onProbation();
+    await driven.wait(10_000);
+    await driven.settle('probe', says('passing'));
+    await driven.offers(offer('local', 'm2'));
+    expect(driven.pipeline()).toBe('probation.pausing');
+    await driven.wait(1000);
+    await driven.settle('probe', says('failing'));
+    expect(driven.pipeline()).toBe('rollingBack.running');
+    await driven.settle('rollBack', host('old'));
+    expect(driven.context().target?.commit).toBe(id('m2'));
+  });
+
+  test('a network that stays away exonerates the commit, which waits for an answer', async () => {
+    const driven = await onProbation();
+    await driven.wait(10_000);
+    const lost = seen('connectivity', 'failing');
+    await driven.settle('probe', probed(host('m1'), seen('web', 'passing'), lost));
+    await driven.wait(50_000);
+    expect(driven.pipeline()).toBe('rollingBack.running');
+    await driven.settleOnly('rollBack', host('old'));
+    await driven.settleOnly('review', [seen('web', 'passing'), lost]);
+    expect(driven.facts()).toMatchObject({ quarantine: [], awaitsNetwork: { commit: id('m1') } });
+    expect(driven.facts().deployments[0]).toMatchObject({ outcome: 'rolled_back', reason: 'Inconclusive' });
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise');
+    expect(driven.pipeline()).toBe('gating');
+    expect(driven.context().waiting?.gate).toBe('network');
+    await driven.wait(70_000);
+    await driven.offers(offer('origin', 'm1'));
+    expect(driven.pipeline()).toBe('activating.preparing');
+  });
+});

@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { metricsReference } from '../../metrics/reference.ts';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
 import { renderNixosOptions } from '../../src/config/nixos-options.ts';
 import { renderReference } from '../../src/config/reference.ts';
@@ -16,6 +17,7 @@ export interface Generator {
 export const generators: readonly Generator[] = [
   { file: 'docs/config.schema.json', render: () => `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
   { file: 'docs/config.md', render: renderReference },
+  { file: 'docs/metrics.md', render: metricsReference },
   { file: 'nix/options.nix', render: renderNixosOptions },
 ];
 
