@@ -9,9 +9,9 @@ export function selectFor(loop: Loop): Selection {
 
 /** The distinct commits, sorted, whose ancestry the next decisions may need: selection's, and those in use here. */
 export function commitsInQuestion(loop: Loop): readonly CommitId[] {
-  const { expected, committedMain, deployment } = loop.facts;
+  const { expected, committedMain, deployment, firstAccepted } = loop.facts;
   const inUse = [expected?.commit, committedMain?.commit, deployment?.commit, loop.target?.commit];
-  const known = inUse.filter((commit): commit is CommitId => commit !== undefined);
+  const known = [...inUse, firstAccepted].filter((commit): commit is CommitId => typeof commit === 'string');
   return [...new Set([...relevantCommits(selectionInput(loop)), ...known])].toSorted();
 }
 

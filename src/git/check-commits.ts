@@ -43,7 +43,15 @@ export async function checkCommits(
       deps.onDone(checked.size);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(deps.workers, chunks.length) }, work));
+  const workers = Array.from({ length: Math.min(deps.workers, chunks.length) }, () =>
+    work().catch((error: unknown) => {
+      chunks.length = 0;
+      throw error;
+    }),
+  );
+  // Whoever is told of a failure, or of an abort, may rely on it that no process is left.
+  await Promise.allSettled(workers);
+  await Promise.all(workers);
   return checked;
 }
 
@@ -68,7 +76,8 @@ async function checkChunk(
     const signature = signatures.get(commit.id);
     return signature ? { ...commit, signature } : commit;
   });
-  cache.add(checked);
+  // One that cannot be read may be there again at the next look.
+  cache.add(checked.filter(({ id }) => objects.has(id)));
   return checked;
 }
 

@@ -9,6 +9,8 @@ export type GpgKeys = ReadonlyMap<string, GpgKey>;
 
 interface GpgKey {
   readonly primary: string;
+  /** When it was made, in epoch milliseconds. */
+  readonly made: number;
   /** The sooner of its own end and its primary key's, in epoch milliseconds; null: never. */
   readonly until: number | null;
 }
@@ -64,22 +66,25 @@ const options = [
   'no-greeting',
 ];
 
-/** doc/DETAILS of GnuPG: field 1 the type of the record, 7 the end of validity, 10 the fingerprint. */
+/** doc/DETAILS of GnuPG: field 1 the type of the record, 6 when it was made, 7 the end of validity, 10 the fingerprint. */
 function readListing(text: string): GpgKeys {
   const keys = new Map<string, GpgKey>();
   let primary: GpgKey | null = null;
   let until: number | null = null;
+  let made = 0;
   let isPrimary = false;
   for (const line of text.split('\n')) {
     const fields = line.split(':');
     if (fields[0] === 'pub' || fields[0] === 'sub') {
       isPrimary = fields[0] === 'pub';
+      made = Number(fields[5]) * 1000;
       until = fields[6] ? Number(fields[6]) * 1000 : null;
     }
     if (fields[0] !== 'fpr') continue;
     const fingerprint = fields[9] ?? '';
-    if (isPrimary) primary = { primary: fingerprint, until };
-    if (primary) keys.set(fingerprint, { primary: primary.primary, until: sooner(until, primary.until) });
+    if (isPrimary) primary = { primary: fingerprint, made, until };
+    if (primary)
+      keys.set(fingerprint, { primary: primary.primary, made, until: sooner(until, primary.until) });
   }
   return keys;
 }

@@ -14,14 +14,15 @@ export function readGpgStatus(lines: readonly string[], exitedWell: boolean, key
   if (statuses.length === 0)
     return bad('verifier_failed', 'could not be verified: gpg said nothing; is it installed?');
   if (count('NEWSIG') > 1) return bad('malformed', 'has more than one signature');
-  const fault = statuses.map(faultOf).find((found) => found !== null);
+  const fault = statuses.map((status) => faultOf(status, keys)).find((found) => found !== null);
   if (fault) return fault;
   const valid = statuses.find(([first]) => first === 'VALIDSIG');
   if (!valid || count('VALIDSIG') !== 1 || count('GOODSIG') !== 1 || count('NEWSIG') !== 1) {
     return bad('verifier_failed', 'could not be verified: gpg did not come to an end');
   }
-  if (!exitedWell) return bad('verifier_failed', 'could not be verified: git refused what gpg accepted');
-  return fromValid(valid, keys);
+  const found = fromValid(valid, keys);
+  const refused = bad('verifier_failed', 'could not be verified: git refused what gpg accepted');
+  return found.good && !exitedWell ? refused : found;
 }
 
 /** The status lines of several commits, apart; null when they are not just so many. */
@@ -41,12 +42,19 @@ const strongDigests: ReadonlySet<string> = new Set(['8', '9', '10', '11', '12', 
 const weakDigests: ReadonlySet<string> = new Set(['1', '2', '3']);
 
 // KEYEXPIRED is not among them: gpg also says it of a subkey that has nothing to do with the signature.
-function faultOf([word = '', key = '', ...rest]: readonly string[]): Signature | null {
+function faultOf([word = '', key = '', ...rest]: readonly string[], keys: GpgKeys): Signature | null {
   const reason = faults[word];
   if (reason) return bad(...reason(key));
   if (word !== 'ERRSIG') return null;
-  const [, digest = '', , , code] = rest;
-  if (code === '9') return bad(...unknownKey(rest[5] && rest[5] !== '-' ? rest[5] : key));
+  const [, digest = '', , signed, code, fingerprint = '-'] = rest;
+  if (code === '9') return bad(...unknownKey(fingerprint === '-' ? key : fingerprint));
+  // Gpg says so of a signature that is older than its key, and of a key that is not made yet by this machine's clock.
+  if (code === '6' && Number(signed) * 1000 >= (keys.get(fingerprint)?.made ?? Infinity)) {
+    return bad(
+      'verifier_failed',
+      `cannot be verified: by this machine's clock gpg key ${key} is not made yet`,
+    );
+  }
   return weakDigests.has(digest)
     ? bad(...weak)
     : bad('bad_signature', 'has a signature that gpg cannot check');

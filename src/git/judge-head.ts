@@ -1,8 +1,9 @@
+import { descends } from '../domain/ancestry.ts';
 import type { CheckedCommit } from '../domain/checked-commit.ts';
 import { shortId, type CommitId } from '../domain/commit.ts';
 import { judgeCommit, type CommitRule } from '../domain/judge-commit.ts';
 import { judgeRange, type RuledCommit } from '../domain/judge-range.ts';
-import type { BranchRole } from '../domain/remote.ts';
+import type { BranchRole, Signer } from '../domain/remote.ts';
 import { rfc3339 } from '../domain/rfc3339.ts';
 import { findStart, type DescentDeps, type Start, type TrustBase } from './head-start.ts';
 import type { HistoryEntry, HistoryQuery } from './history.ts';
@@ -41,7 +42,19 @@ export async function judgeHead(deps: HeadDeps, given: HeadCase, signal: AbortSi
   if (early) return early;
   const isTip = given.mode === 'tip' || start.bases.length === 0;
   const judged = await (isTip ? judgeTip : judgeAll)(deps, given, start, signal);
-  return start.onLine ? judged : { ...judged, verdict: { ...judged.verdict, candidate: null } };
+  return start.onLine && mayOffer(given, start) ? judged : offeringNothing(judged);
+}
+
+/**
+ * A testing branch without a main below it has nothing to be on top of, and only its tip was looked at: when main is heard
+ * of, what lies between the two has to be verified first.
+ */
+function mayOffer({ mode, role }: HeadCase, { bases }: Start): boolean {
+  return mode === 'tip' || role === 'main' || bases.length > 0;
+}
+
+function offeringNothing(judged: JudgedHead): JudgedHead {
+  return { ...judged, verdict: { ...judged.verdict, candidate: null } };
 }
 
 /** With a clock that is behind what was deployed here, keys that have expired would count again. */
@@ -83,33 +96,55 @@ async function judgeAll(
  * base the search is short: a signature far below would bring the host to a system of long ago.
  */
 async function judgeTip(
-  { history, check }: HeadDeps,
+  deps: HeadDeps,
   { head, rule, maxRange }: HeadCase,
   { bases, onLine }: Start,
   signal: AbortSignal,
 ): Promise<JudgedHead> {
   const most = bases.length > 0 ? maxRange : onLine ? longestBlindSearch : 1;
-  const entries = (await history({ head, without: bases, most, firstParent: true }, signal)).toReversed();
-  const [own] = await ruleOn(check, entries.slice(0, 1), rule, signal);
+  const query = { head, without: bases, most, firstParent: true };
+  const entries = (await deps.history(query, signal)).toReversed();
+  const [own] = await ruleOn(deps.check, entries.slice(0, 1), rule, signal);
   if (own?.ruling.status === 'accepted') {
     const { signer } = own.ruling;
     return ruledHead({ status: 'accepted', because: null, refused: [], candidate: head, signer }, 1);
   }
-  const because = own ?? null;
-  const refused = own ? [own] : [];
-  const status = own?.ruling.status ?? 'rejected';
-  for (let at = 1; at < entries.length; at += tipsTogether) {
+  const refusal = {
+    status: own?.ruling.status ?? 'rejected',
+    because: own ?? null,
+    refused: own ? [own] : [],
+  };
+  const found = await findGood(deps, { entries, bases, rule }, signal);
+  return ruledHead({ ...refusal, ...found }, entries.length);
+}
+
+interface Search {
+  /** Newest first. */
+  readonly entries: readonly HistoryEntry[];
+  readonly bases: readonly CommitId[];
+  readonly rule: CommitRule;
+}
+
+async function findGood(
+  { check, ancestry }: HeadDeps,
+  { entries, bases, rule }: Search,
+  signal: AbortSignal,
+): Promise<{ readonly candidate: CommitId | null; readonly signer: Signer | null }> {
+  for (let at = 0; at < entries.length; at += tipsTogether) {
     const some = await ruleOn(check, entries.slice(at, at + tipsTogether), rule, signal);
     for (const { id, ruling } of some) {
       if (ruling.status !== 'accepted') continue;
-      return ruledHead({ status, because, refused, candidate: id, signer: ruling.signer }, at + 1);
+      // First parents can lead past the base, to commits that have nothing to do with it.
+      const known = await ancestry([id, ...bases], signal);
+      if (bases.length > 0 && !bases.some((base) => descends(known, id, base))) return nothingGood;
+      return { candidate: id, signer: ruling.signer };
     }
   }
   const end = entries.at(-1)?.parents[0];
-  const candidate = end !== undefined && bases.includes(end) ? end : null;
-  return ruledHead({ status, because, refused, candidate, signer: null }, entries.length);
+  return end !== undefined && bases.includes(end) ? { candidate: end, signer: null } : nothingGood;
 }
 
+const nothingGood = { candidate: null, signer: null };
 const longestBlindSearch = 100;
 const tipsTogether = 20;
 

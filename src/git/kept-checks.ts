@@ -59,5 +59,6 @@ function parse(line: string): CheckedCommit[] {
 
 function isSound({ id, parents, committedAt, signature }: CheckedCommit): boolean {
   if (!isCommitId(id) || !Array.isArray(parents) || !parents.every(isCommitId)) return false;
-  return Number.isFinite(committedAt) && signature.good && typeof signature.key === 'string';
+  if (!Number.isFinite(committedAt) || !signature.good || typeof signature.key !== 'string') return false;
+  return [signature.signedAt, signature.until].every((time) => time === null || Number.isFinite(time));
 }

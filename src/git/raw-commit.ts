@@ -81,6 +81,9 @@ function findFault(fields: readonly Field[]): Malformed | null {
     (name) => names.filter((other) => other === name).length > 1,
   );
   if (twice) return { malformed: `has more than one ${twice} header` };
+  // Git leaves every header of such a name out of what is signed, so that anybody could write it.
+  const unsigned = names.some((name) => /^gpgsig(?!$|-sha256$)/.test(name));
+  if (unsigned) return { malformed: 'has a header that its signature would not cover' };
   const ids = fields.filter(({ name }) => name === 'tree' || name === 'parent');
   if (!ids.every(({ value }) => isCommitId(value)))
     return { malformed: 'names a tree or parent that is no id' };
@@ -88,7 +91,8 @@ function findFault(fields: readonly Field[]): Malformed | null {
   return null;
 }
 
-const committerDate = /^[^\n]*> (\d{1,12}) [+-]\d{4}$/;
+// Up to the year 5138: ssh-keygen reads no year of five digits.
+const committerDate = /^[^\n]*> (\d{1,11}) [+-]\d{4}$/;
 
 function commitOf(fields: readonly Field[]): RawCommit | Malformed {
   const signature = fields.find(({ name }) => name === 'gpgsig')?.value ?? null;

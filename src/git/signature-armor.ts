@@ -17,13 +17,15 @@ export type ClaimedSignature =
     };
 
 /**
- * Reads a commit's armour strictly: one block, nothing before or after it, and in an SSH signature (PROTOCOL.sshsig)
- * nothing after its last field. Git picks the verifier by the armour, so kinds that are not ours are refused here.
+ * Reads a commit's armour strictly: one block with one signature, nothing before or after it and, in an SSH signature
+ * (PROTOCOL.sshsig), nothing that ssh-keygen passes over. What no signature covers can be changed by anybody, and makes
+ * another commit of it. Git picks the verifier by the armour, so kinds that are not ours are refused here.
  */
 export function readArmor(armor: string): ClaimedSignature | Malformed {
   const text = `${armor.replace(/\n+$/, '')}\n`;
   if ((text.match(/^-----BEGIN /gm) ?? []).length !== 1) return { malformed: 'has not just one signature' };
-  if (pgp.test(text)) return { kind: 'gpg' };
+  const packets = pgp.exec(text)?.[1];
+  if (packets !== undefined) return readPgpSignature(packets.replaceAll('\n', ''));
   const base64 = ssh.exec(text)?.[1];
   if (base64 === undefined)
     return { malformed: 'has a signature that is neither OpenPGP nor SSH in proper armour' };
@@ -31,8 +33,48 @@ export function readArmor(armor: string): ClaimedSignature | Malformed {
 }
 
 const pgp =
-  /^-----BEGIN PGP SIGNATURE-----\n(?:[A-Za-z]+: [^\n]*\n)*\n(?:[A-Za-z0-9+/=]+\n)+-----END PGP SIGNATURE-----\n$/;
+  /^-----BEGIN PGP SIGNATURE-----\n(?:[A-Za-z]+: ?[^\n]*\n)*\n((?:[A-Za-z0-9+/]+={0,2}\n)+)(?:=[A-Za-z0-9+/]{4}\n)?-----END PGP SIGNATURE-----\n$/;
 const ssh = /^-----BEGIN SSH SIGNATURE-----\n((?:[A-Za-z0-9+/=]+\n)+)-----END SSH SIGNATURE-----\n$/;
+
+/** Only what can mislead or be changed is looked at; all else is gpg's. */
+function readPgpSignature(base64: string): ClaimedSignature | Malformed {
+  const bytes = Buffer.from(base64, 'base64');
+  const body = bytes.toString('base64') === base64 ? onlyPacket(bytes) : null;
+  if (body === null) return { malformed: 'has an OpenPGP signature that is not just one signature packet' };
+  const [version = 0, type] = body;
+  if (version < 4) return { malformed: 'has an OpenPGP signature of a version before 4' };
+  // A signature of a text holds with other line ends too, which would be another commit.
+  if (type !== 0)
+    return { malformed: 'has an OpenPGP signature that is not made for bytes (gpg without --textmode)' };
+  return { kind: 'gpg' };
+}
+
+/** The body of the signature packet that these bytes are; null when they are anything else or more (RFC 4880, 4.2). */
+function onlyPacket(bytes: Buffer): Buffer | null {
+  const [tag = 0, first = 0] = bytes;
+  const isNew = (tag & 0x40) !== 0;
+  if ((tag & 0x80) === 0 || (isNew ? tag & 0x3f : (tag >> 2) & 0x0f) !== signaturePacket) return null;
+  const bytesOfLength = isNew ? newLengthBytes(first) : oldLengthBytes[tag & 3];
+  if (bytesOfLength === undefined || bytes.length <= 1 + bytesOfLength) return null;
+  const body = bytes.subarray(1 + bytesOfLength);
+  const length = isNew ? newLength(bytes, bytesOfLength) : bytes.readUIntBE(1, bytesOfLength);
+  return length === body.length ? body : null;
+}
+
+const signaturePacket = 2;
+/** By the last two bits of the tag; the fourth kind ends where the file does. */
+const oldLengthBytes: readonly (number | undefined)[] = [1, 2, 4, undefined];
+
+function newLengthBytes(first: number): number | undefined {
+  if (first < 192) return 1;
+  if (first < 224) return 2;
+  return first === 255 ? 5 : undefined;
+}
+
+function newLength(bytes: Buffer, bytesOfLength: number): number {
+  if (bytesOfLength === 5) return bytes.readUInt32BE(2);
+  return bytesOfLength === 1 ? bytes.readUInt8(1) : bytes.readUInt16BE(1) - (192 << 8) + 192;
+}
 
 function readSshSignature(base64: string): ClaimedSignature | Malformed {
   const bytes = Buffer.from(base64, 'base64');
@@ -42,8 +84,9 @@ function readSshSignature(base64: string): ClaimedSignature | Malformed {
   const fields = magic === 'SSHSIG' && bytes.length > 10 ? readStrings(bytes.subarray(10)) : null;
   if (fields?.length !== 5 || bytes.readUInt32BE(6) !== 1)
     return { malformed: 'has an SSH signature of a wrong form' };
-  const [key = empty, namespace = empty, , hash = empty, signature = empty] = fields;
-  if (readStrings(signature) === null && !isSecurityKey(signature)) {
+  const [key = empty, namespace = empty, reserved = empty, hash = empty, signature = empty] = fields;
+  if (reserved.length > 0) return { malformed: 'has an SSH signature of a wrong form' };
+  if (readStrings(signature)?.length !== 2 && !isSecurityKey(signature)) {
     return { malformed: 'has an SSH signature with something after its end' };
   }
   const type = readStrings(key.subarray(0, 4 + (key.length >= 4 ? key.readUInt32BE(0) : 0)))?.[0];
