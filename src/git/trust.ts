@@ -15,7 +15,7 @@ import { findStart, type TrustBase } from './head-start.ts';
 import { readHistory } from './history.ts';
 import { judgeHead, type HeadDeps } from './judge-head.ts';
 import { refusedHead, settledHead, type JudgedHead } from './judged-head.ts';
-import { createPayloads } from './payloads.ts';
+import { createPayloads, type Payloads } from './payloads.ts';
 import { createVerifiers, type Verifier, type VerifierDeps } from './verifier.ts';
 
 /** What trust stands on. */
@@ -82,7 +82,7 @@ export function createTrust(deps: TrustDeps): Trust {
     judge: (fetched, base, signal) => judgeFetched(parts, fetched, base, signal),
     judgeAlone: (commit, origin, signal) => judgeAlone(parts, commit, origin, signal),
     withTwins: (ancestry, question, signal) => withTwins(parts, ancestry, question, signal),
-    payloadHash: async (commit, signal) => (await parts.payloads(commit, signal))?.hash ?? null,
+    payloadHash: async (commit, signal) => (await parts.payloads.read(commit, signal))?.hash ?? null,
     verifier: parts.verifier,
   };
 }
@@ -91,7 +91,7 @@ interface Parts {
   readonly deps: TrustDeps;
   readonly gitDir: string;
   readonly verifier: () => Promise<Verifier>;
-  readonly payloads: ReturnType<typeof createPayloads>;
+  readonly payloads: Payloads;
   readonly history: HeadDeps['history'];
   readonly twin: HeadDeps['twin'];
 }
@@ -136,7 +136,7 @@ async function candidateOf(
 ): Promise<Candidate | null> {
   if (id === null) return null;
   const commit = id === head.id ? head : await deps.describe(id, signal);
-  return { commit, payloadHash: (await payloads(id, signal))?.hash ?? null };
+  return { commit, payloadHash: (await payloads.read(id, signal))?.hash ?? null };
 }
 
 async function verdictOn(
@@ -162,13 +162,13 @@ async function verdictOn(
     ancestry,
     history,
     twin,
-    dateOf: async (id, abort) => (await payloads(id, abort))?.committedAt ?? null,
+    dateOf: async (id, abort) => (await payloads.read(id, abort))?.committedAt ?? null,
     check: (ids, abort) => checkCommits(checkDeps(parts, verifier, origin.remote, ids.length), ids, abort),
   };
   return judgeHead(asked, { ...place, mode, maxRange, rule }, signal);
 }
 
-function checkDeps({ deps, gitDir }: Parts, verifier: Verifier, remote: string, expected: number) {
+function checkDeps({ deps, gitDir, payloads }: Parts, verifier: Verifier, remote: string, expected: number) {
   const { run, workers, now, onProgress } = deps;
   const text = `verifying what ${remote} serves`;
   return {
@@ -177,6 +177,7 @@ function checkDeps({ deps, gitDir }: Parts, verifier: Verifier, remote: string, 
     ...verifier,
     workers,
     now,
+    onRead: (id: CommitId, bytes: Uint8Array) => payloads.note(id, bytes),
     onDone: (done: number) => onProgress({ phase: 'verify', text, done, expected }),
   };
 }

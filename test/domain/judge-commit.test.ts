@@ -20,7 +20,11 @@ const rule = (known: readonly SigningKey[], allowed = known): CommitRule => ({
   clockSkewMs: skew,
   now,
 });
-const commit = (by: string, more: Partial<CheckedCommit> = {}, signature: object = {}): CheckedCommit => ({
+const commit = (
+  by: string,
+  more: Partial<CheckedCommit> = {},
+  signature: Partial<Extract<Signature, { good: true }>> = {},
+): CheckedCommit => ({
   id: 'c'.repeat(40),
   parents: [],
   committedAt: past,
@@ -31,7 +35,7 @@ const commit = (by: string, more: Partial<CheckedCommit> = {}, signature: object
     signedAt: null,
     until: null,
     ...signature,
-  } as Signature,
+  },
   ...more,
 });
 

@@ -24,7 +24,7 @@ export function reach(history: readonly DrawnCommit[], from: readonly number[]):
   // By definition and not by a walk: the least set that holds these and the parents of its members.
   for (let size = -1; size !== found.size;) {
     size = found.size;
-    for (const at of [...found]) for (const parent of history[at]?.parents ?? []) found.add(parent);
+    for (const at of found) for (const parent of history[at]?.parents ?? []) found.add(parent);
   }
   return found;
 }

@@ -207,7 +207,7 @@ test('over random histories with real signatures, verdicts are the policy’s by
       }).toEqual({
         status: expected.status,
         candidate: at(expected.candidate),
-        refused: expected.refused.map((one) => ids[one]).toSorted(),
+        refused: expected.refused.map((one) => ids[one] ?? '').toSorted(),
       });
       const deciding = oldest(all, expected).map((one) => ids[one]?.slice(0, 8));
       if (deciding.length > 0) expect(deciding).toContain(verdict.message?.slice(0, 8));
