@@ -186,7 +186,8 @@ function rememberSelected(facts: Facts, { desired, main, judgements }: Selection
   const selected = new Set([main, desired?.commit ?? null].filter((commit) => commit !== null));
   return [...selected].reduce((known, commit) => {
     const offer = judgements.find(({ head }) => head?.candidate?.commit.id === commit);
-    return rememberCommit(known, commit, offer?.head?.candidate ?? null, now);
+    const candidate = offer?.head?.candidate ?? null;
+    return rememberCommit(known, { commit, candidate, signer: offer?.head?.verdict.signer ?? null }, now);
   }, facts);
 }
 

@@ -48,7 +48,9 @@ in
           source.remotes = [
             { name = "origin"; url = "https://git.example.org/infra.git"; auth.tokenFile = "/run/secrets/abide"; }
           ];
-          trust.mode = "none";
+          trust.signers = [
+            { name = "alice"; sshKey = "ssh-ed25519 AAAA... alice@example.org"; }
+          ];
         }
       '';
       description = ''
@@ -89,6 +91,7 @@ in
         config.nix.package
         pkgs.coreutils
         pkgs.git
+        pkgs.gnupg
         pkgs.openssh
         pkgs.util-linux
         config.systemd.package

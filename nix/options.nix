@@ -166,12 +166,12 @@ in
           sshKey = mkOption {
             type = types.nullOr (types.str);
             default = null;
-            description = "SSH public key, as in an authorized_keys line.";
+            description = "SSH public key, the line of its .pub file.";
           };
           gpgKeyFile = mkOption {
             type = types.nullOr (types.str);
             default = null;
-            description = "File that holds the armoured OpenPGP public key.";
+            description = "File that holds the OpenPGP public key, armoured or not.";
           };
           gpgFingerprint = mkOption {
             type = types.nullOr (types.str);

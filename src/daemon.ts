@@ -6,6 +6,7 @@ import { ConfigError } from './config/config-error.ts';
 import { readEnvironment } from './config/environment.ts';
 import { describeConfig, findConfigWarnings } from './config/describe.ts';
 import { loadConfig } from './config/load.ts';
+import { readAllowedSigners } from './config/trust-content.ts';
 import type { Config } from './config/schema.ts';
 import { toProblem } from './domain/problem.ts';
 import type { Log } from './domain/log.ts';
@@ -31,7 +32,7 @@ export async function runDaemon({ configPath }: { readonly configPath: string })
     const { dir } = config.state;
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const lock = await takeLock({ dir, pid: process.pid });
-    tellStart(config, log);
+    await tellStart(config, log);
     const daemon = await startDaemon({ config, environment, log, stopping: stop.signal });
     const exitCode = await Promise.race([stopped, daemon.failed]);
     stop.abort();
@@ -67,8 +68,9 @@ function untilSignal(log: Log): Promise<number> {
 }
 
 /** What every start says once: which version, what the configuration means, and what in it has no effect. */
-function tellStart(config: Config, log: Log): void {
+async function tellStart(config: Config, log: Log): Promise<void> {
   log.info({ version: abideVersion, host: config.host, mode: config.mode, pid: process.pid }, 'abide starts');
-  for (const sentence of describeConfig(config)) log.info({}, sentence);
+  const fromFile = await readAllowedSigners(config);
+  for (const sentence of describeConfig(config, fromFile?.signers)) log.info({}, sentence);
   for (const warning of findConfigWarnings(config)) log.warn({}, warning);
 }

@@ -59,6 +59,8 @@ function plainFields(fields: LogFields): Record<string, unknown> {
 
 /** Code, message and the tool's last lines; the stack only of what nobody foresaw, because there it is the one clue. */
 function plainError(error: unknown): unknown {
+  // What events tell of a failure is data already.
+  if (typeof error === 'object' && error !== null && !(error instanceof Error)) return plain(error, 0);
   const { code, message, log, cause } = toProblem(error);
   const origin = cause instanceof Error ? cause : error;
   const unforeseen = code === 'unexpected' && origin instanceof Error && !(origin instanceof Problem);

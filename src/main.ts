@@ -3,6 +3,8 @@ import { guard } from './cli/exit.ts';
 import { fastStatus } from './cli/fast-status.ts';
 import { status } from './cli/status.ts';
 import { openTerminal } from './cli/terminal.ts';
+import type { AuditRequest, Unusable } from './daemon/audit-repository.ts';
+import type { TrustAudit } from './domain/trust-audit.ts';
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -14,7 +16,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return guard(() => status(terminal, fast), terminal.err);
   }
   const { runProgram } = await import('./cli/program.ts');
-  return runProgram(argv, { runDaemon });
+  return runProgram(argv, { runDaemon, auditRepository });
 }
 
 async function runDaemon(options: { readonly configPath: string }): Promise<number> {
@@ -22,4 +24,9 @@ async function runDaemon(options: { readonly configPath: string }): Promise<numb
   const exitCode = await runDaemon(options);
   // What the daemon left open on its way out must not keep a stopped service alive.
   process.exit(exitCode);
+}
+
+async function auditRepository(request: AuditRequest): Promise<TrustAudit | Unusable> {
+  const { auditRepository } = await import('./daemon/audit-repository.ts');
+  return auditRepository(request);
 }

@@ -43,6 +43,12 @@ describe('a log line', () => {
     expect((last()['err'] as { stack: string[] }).stack[0]).toBe('TypeError: x is not a function');
   });
 
+  test('a failure that is told as data keeps its code', () => {
+    const { log, last } = capture();
+    log.error({ err: { code: 'unlocked_input' } }, 'failed');
+    expect(last()['err']).toEqual({ code: 'unlocked_input' });
+  });
+
   test('loses control and bidi characters in message, fields, lists and errors', () => {
     const { log, lines, last } = capture();
     const evil = '\u001b[31mred\u001b[0m\u202e\u0007\nnext';

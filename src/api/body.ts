@@ -71,7 +71,8 @@ function parse(body: Buffer): unknown {
   }
 }
 
-function check<T extends z.ZodType>(value: unknown, schema: T): z.output<T> {
+/** A value as the schema has it. Throws Failure 400 that names what is wrong. */
+export function check<T extends z.ZodType>(value: unknown, schema: T): z.output<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issues = result.error.issues.map(

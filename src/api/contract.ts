@@ -38,12 +38,27 @@ export const requestSchemas = {
   accept: z.strictObject({ commit: commitPrefix, reason: line, by }),
 } as const;
 
+/** What questions take behind the `?`; everything is text there. */
+export const querySchemas = {
+  audit: z.strictObject({
+    limit: z
+      .string()
+      .regex(/^[1-9]\d{0,3}$/, 'a whole number from 1 to 1000')
+      .transform(Number)
+      .pipe(z.number().max(1000, 'at most 1000'))
+      .default(200),
+  }),
+  why: z.strictObject({ commit: commitPrefix.nullable().default(null) }),
+} as const;
+
 /** What a route does; the server has one function for each, `unsupported` answers 501. */
 export type RouteName =
   | 'status'
   | 'history'
   | 'deployment'
   | 'events'
+  | 'audit'
+  | 'why'
   | 'reconcile'
   | 'suspend'
   | 'resume'
@@ -65,13 +80,14 @@ export const routes: readonly Route[] = [
   { method: 'GET', path: '/v1/history', name: 'history' },
   { method: 'GET', path: '/v1/deployments/:id', name: 'deployment' },
   { method: 'GET', path: '/v1/events', name: 'events' },
+  { method: 'GET', path: '/v1/audit', name: 'audit' },
   { method: 'POST', path: '/v1/reconcile', name: 'reconcile' },
   { method: 'POST', path: '/v1/suspend', name: 'suspend' },
   { method: 'POST', path: '/v1/resume', name: 'resume' },
   { method: 'POST', path: '/v1/retry', name: 'retry' },
   { method: 'POST', path: '/v1/accept', name: 'accept' },
   { method: 'GET', path: '/v1/plan', name: 'unsupported' },
-  { method: 'GET', path: '/v1/why', name: 'unsupported' },
+  { method: 'GET', path: '/v1/why', name: 'why' },
   { method: 'POST', path: '/v1/confirm', name: 'unsupported' },
   { method: 'POST', path: '/v1/reject', name: 'unsupported' },
   { method: 'POST', path: '/v1/rollback', name: 'unsupported' },

@@ -1,6 +1,8 @@
+import type { AuditReading } from '../domain/audit.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { HostEvent } from '../domain/event.ts';
 import type { HostStatus } from '../domain/status.ts';
+import type { WhyAnswer } from '../domain/why-answer.ts';
 
 /** Who asked, as the client claimed it; null when it did not say. */
 export interface Claimed {
@@ -40,6 +42,10 @@ export interface ApiHandlers {
     /** Called once for each new event; gives the function that ends it. */
     subscribe(listener: (event: HostEvent) => void): () => void;
   };
+  /** The newest `limit` records of the audit log, oldest first. */
+  audit(limit: number): Promise<AuditReading>;
+  /** What keeps a commit from running, null for every head; an abbreviation is resolved by the daemon. */
+  why(commit: string | null): Promise<WhyAnswer>;
   /** Called whenever `status()` would answer something else; gives the function that ends it. */
   onStatus(listener: () => void): () => void;
   /** The token sorts after every earlier one as text, so that a client sees in `reconcile.handled` that it was passed. */

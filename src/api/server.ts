@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { hasBody, readBody } from './body.ts';
-import { requestSchemas, type RouteName } from './contract.ts';
+import { querySchemas, requestSchemas, type RouteName } from './contract.ts';
 import { createEventStreams, lastEventId, type EventStreams, type StreamTiming } from './event-stream.ts';
 import { errorBody, Failure, sendFailure, sendJson, toFailure } from './failure.ts';
 import type { ApiHandlers } from './handlers.ts';
 import type { Log } from '../domain/log.ts';
+import { readQuery } from './query.ts';
 import { findRoute } from './route.ts';
 import { bindSocket } from './socket-file.ts';
 
@@ -88,6 +89,11 @@ function createActions(handlers: ApiHandlers, streams: EventStreams): Readonly<R
       const events = handlers.events.since(lastEventId(request) ?? 0);
       return { apiVersion: 'abide/v1', kind: 'EventList', events };
     },
+    audit: async ({ url }) => {
+      const { limit } = readQuery(url, querySchemas.audit);
+      return { apiVersion: 'abide/v1', kind: 'AuditLog', ...(await handlers.audit(limit)) };
+    },
+    why: ({ url }) => handlers.why(readQuery(url, querySchemas.why).commit),
     reconcile: command('reconcile', (body) => handlers.reconcile(body)),
     suspend: command('suspend', (body) => handlers.suspend(body)),
     resume: command('resume', (body) => handlers.resume(body)),

@@ -4,6 +4,7 @@ import { ConfigError } from '../config/config-error.ts';
 import { describeConfig, findConfigWarnings } from '../config/describe.ts';
 import { configJsonSchema } from '../config/json-schema.ts';
 import { loadConfig } from '../config/load.ts';
+import { readAllowedSigners } from '../config/trust-content.ts';
 import { findFileWarnings } from '../config/trust-file.ts';
 
 /** Where the config commands write, each text with its own line ends, and how they say how they ended. */
@@ -39,11 +40,12 @@ async function checkConfigFile(file: string, files: boolean, { stdout, stderr }:
   const uid = process.getuid?.() ?? 0;
   try {
     const config = await loadConfig(file, { hostName: hostname(), uid: files ? uid : null });
+    const fromFile = files ? await readAllowedSigners(config) : null;
     const warnings = [
       ...findConfigWarnings(config),
       ...(files ? await findFileWarnings(file, config, uid) : []),
     ];
-    stdout(`${[`${file} is valid.`, ...describeConfig(config)].join('\n')}\n`);
+    stdout(`${[`${file} is valid.`, ...describeConfig(config, fromFile?.signers)].join('\n')}\n`);
     if (warnings.length > 0) stderr(`${warnings.map((warning) => `warning: ${warning}`).join('\n')}\n`);
     return 0;
   } catch (error) {

@@ -2,13 +2,20 @@ import { follow } from '../api/client-events.ts';
 import { ask, DaemonUnreachable } from '../api/client.ts';
 import type { HostEvent } from '../domain/event.ts';
 import { exitCodes } from './exit.ts';
+import { localTime } from './local-time.ts';
 import { createPaint, type Paint } from './paint.ts';
 import { jsonText, plainData } from './plain-data.ts';
 import { padText } from './text-width.ts';
 import type { Terminal } from './terminal.ts';
 
-/** `abide events`: what happened, oldest first, one JSON object a line with --json; goes on with `follow`. */
-export async function events(terminal: Terminal, options: { readonly follow: boolean }): Promise<number> {
+/**
+ * `abide events`: what happened, oldest first, one JSON object a line with --json; goes on with `follow`. Without it at
+ * most the newest `limit`, null for all that are kept.
+ */
+export async function events(
+  terminal: Terminal,
+  options: { readonly follow: boolean; readonly limit: number | null },
+): Promise<number> {
   const { socket, json, color, out } = terminal;
   const paint = createPaint(color);
   const print = (event: HostEvent) => out(json ? jsonText(event, 0) : renderEvent(event, paint));
@@ -17,7 +24,8 @@ export async function events(terminal: Terminal, options: { readonly follow: boo
   const list = (await ask({ socket, path: '/v1/events', headers })) as {
     readonly events: readonly HostEvent[];
   };
-  for (const event of list.events) print(event);
+  const { limit } = options;
+  for (const event of limit === null ? list.events : list.events.slice(-limit)) print(event);
   return exitCodes.done;
 }
 
@@ -31,12 +39,4 @@ function renderEvent(given: HostEvent, paint: Paint): string {
 async function followEvents({ socket }: Terminal, print: (event: HostEvent) => void): Promise<number> {
   for await (const said of follow({ socket, since: 0 })) if (said.type === 'event') print(said.event);
   throw new DaemonUnreachable('the daemon ended the stream of events: it was stopped or restarted');
-}
-
-function localTime(time: string): string {
-  const date = new Date(time);
-  if (Number.isNaN(date.getTime())) return time;
-  const two = (value: number) => String(value).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { abideVersion } from '../domain/abide-version.ts';
 import { accept } from './accept.ts';
+import { audit } from './audit.ts';
 import { events } from './events.ts';
 import { exitCodes, guard, UsageError } from './exit.ts';
 import { history } from './history.ts';
@@ -11,12 +12,15 @@ import { show } from './show.ts';
 import { status } from './status.ts';
 import { suspend } from './suspend.ts';
 import { defaultSocket, openTerminal, type GlobalOptions, type Terminal } from './terminal.ts';
+import type { AuditRepository } from './trust-audit.ts';
 import { version } from './version.ts';
+import { why } from './why.ts';
 
 /** What commands need that the command line itself must not load. */
 export interface ProgramParts {
   /** The daemon; gives its exit code when it has ended. */
   readonly runDaemon: (options: { readonly configPath: string }) => Promise<number>;
+  readonly auditRepository: AuditRepository;
 }
 
 /** Parses the line, runs its command and gives the exit code. Everything about the line itself is exit code 2. */
@@ -57,6 +61,7 @@ function createProgram(parts: ProgramParts, finish: Finish): Command {
   addDaemon(program, parts, finish);
   addLooks(add);
   addWishes(add);
+  addTrust(program, parts, finish);
   addVersion(add);
   addUnbuilt(program, finish);
   return program;
@@ -71,9 +76,9 @@ type CommandFunction<Options> = (
 type Add = (usage: string, about: string, run: CommandFunction<Typed>) => Command;
 type Typed = Readonly<Record<string, string | number | boolean | undefined>>;
 
-function adder(program: Command, finish: Finish): Add {
+function adder(parent: Command, finish: Finish, program = parent): Add {
   return (usage, about, run) =>
-    program
+    parent
       .command(usage)
       .description(about)
       .action(async (...given: readonly unknown[]) => {
@@ -114,9 +119,22 @@ function addLooks(add: Add): void {
     'one deployment with reasons, durations and the log of its failure',
     (terminal, _options, [id = '']) => show(terminal, { id }),
   );
-  add('events', 'what happened, newest last', (terminal, options) =>
-    events(terminal, { follow: options['follow'] === true }),
-  ).option('-f, --follow', 'go on with what happens');
+  add(
+    'why [commit]',
+    'what keeps a commit from running: this one, or each that remotes offer',
+    (terminal, _options, [commit = null]) => why(terminal, { commit }),
+  );
+  add('events', 'what happened, newest last', eventsOrAudit)
+    .option('-f, --follow', 'go on with what happens')
+    .option('-n, --number <count>', 'at most so many', parseCount)
+    .option('--audit', 'decisions on record, and whether that record is intact (exit 1 if it is not)');
+}
+
+function eventsOrAudit(terminal: Terminal, { follow, audit: isAudit, number }: Typed): Promise<number> {
+  const limit = typeof number === 'number' ? number : null;
+  if (!isAudit) return events(terminal, { follow: follow === true, limit });
+  if (follow) throw new UsageError('--audit shows what is on record and cannot follow; leave --follow out');
+  return audit(terminal, { limit });
 }
 
 function addWishes(add: Add): void {
@@ -145,6 +163,26 @@ function addWishes(add: Add): void {
   ).requiredOption('--reason <text>', 'why, for the record');
 }
 
+/** Loaded with its command alone: nobody else needs it. */
+function addTrust(program: Command, { auditRepository }: ProgramParts, finish: Finish): void {
+  const trust = program.command('trust').description('look at signatures without the daemon');
+  adder(trust, finish, program)(
+    'audit <repository>',
+    "who signed the last commits of a repository's main branch, and which the policy would refuse; a path, a URL or the name of a remote",
+    async (terminal, options, [repository = '']) => {
+      const { trustAudit } = await import('./trust-audit.ts');
+      const { config, number } = options;
+      return trustAudit(terminal, auditRepository, {
+        repository,
+        configPath: String(config),
+        count: number as number,
+      });
+    },
+  )
+    .option('--config <file>', 'configuration with the policy', '/etc/abide/config.yaml')
+    .option('-n, --number <count>', 'how many commits', parseCount, 20);
+}
+
 function addVersion(add: Add): void {
   add('version', 'versions of abide, Node, git and nix', version);
 }
@@ -161,7 +199,7 @@ async function addConfig(program: Command, argv: readonly string[], finish: Fini
   configCommands(program, { stdout, stderr, finish });
 }
 
-const unbuilt = ['watch', 'plan', 'why', 'confirm', 'reject', 'rollback', 'trust', 'state'] as const;
+const unbuilt = ['watch', 'plan', 'confirm', 'reject', 'rollback', 'state'] as const;
 
 /** Not in the help, but whoever read of them elsewhere gets a straight answer. */
 function addUnbuilt(program: Command, finish: Finish): void {

@@ -24,7 +24,7 @@ export function renderRemotes(remotes: readonly RemoteStatus[], page: Page): rea
   for (const remote of remotes) {
     lines.push(remoteLine(remote, page), ...noteLines(remote.error?.message ?? null, page));
     for (const { branch } of branchesOf(remote)) {
-      lines.push(`${indent}${table[shown++] ?? ''}`.trimEnd(), ...noteLines(branchNote(branch), page));
+      lines.push(`${indent}${table[shown++] ?? ''}`.trimEnd(), ...notesOf(branch, page));
     }
   }
   return lines;
@@ -84,8 +84,10 @@ function branchCells({ branch, words }: RoleBranch): readonly Cell[] {
   ];
 }
 
-function branchNote({ verdict, message }: BranchStatus): string | null {
-  return verdict === 'rejected' || verdict === 'pending' ? message : null;
+function notesOf({ head, verdict, message, candidate }: BranchStatus, page: Page): readonly string[] {
+  if (verdict !== 'rejected' && verdict !== 'pending') return [];
+  const instead = candidate !== null && candidate !== head ? `${shortId(candidate)} counts instead` : null;
+  return [...noteLines(message, page), ...noteLines(instead, page)];
 }
 
 function noteLines(note: string | null, { width, paint }: Page): readonly string[] {

@@ -27,9 +27,10 @@ export function troubleRows(status: HostStatus, now: number, describe: DescribeC
 /** What long work is doing, in one line: phase, time so far, text, how far. */
 export function workText({ state, progress }: HostStatus, now: number): string | null {
   if (!progress) return restingStates.has(state) ? null : stateWords[state];
-  const { text, done, expected, since } = progress;
+  const { phase, text, done, expected, since } = progress;
+  const doing = phase === 'verify' ? 'verifying' : stateWords[state];
   const far = done !== null && expected !== null && expected > 0 ? ` (${done} of ${expected})` : '';
-  return `${stateWords[state]}, ${timeLasting(now - Date.parse(since))} so far: ${text}${far}`;
+  return `${doing}, ${timeLasting(now - Date.parse(since))} so far: ${text}${far}`;
 }
 
 const restingStates = new Set<string>(['observing', 'settled', 'gating', 'backoff', 'stalled']);

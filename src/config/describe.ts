@@ -1,30 +1,33 @@
+import { describeTrust, findTrustWarnings, needsNoSignature } from './describe-trust.ts';
+import type { FileSigners } from './describe-trust.ts';
 import { formatDuration } from './duration.ts';
 import { transportOf } from './remote-url.ts';
 import type { Config, RemoteConfig } from './schema.ts';
 import { findIgnored } from './support.ts';
 
-/** What a config means, in a few plain sentences; the daemon may log them at start. */
-export function describeConfig(config: Config): readonly string[] {
+/** What a config means, in plain sentences; the daemon logs them at start. */
+export function describeConfig(config: Config, fromFile: FileSigners = null): readonly string[] {
   const doing =
     config.mode === 'enforce' ? 'is kept at the desired commit' : 'is observed only; nothing is activated';
   return [
     `Host ${config.host} (${config.driver}) ${doing}.`,
     ...config.source.remotes.map(describeRemote),
-    describeTrust(config),
+    ...describeTrust(config, fromFile),
     describeDrift(config),
     ...describeIgnored(config),
   ];
 }
 
 /** Things that are allowed and worth a second thought, one sentence each. */
-export function findConfigWarnings({ source }: Config): readonly string[] {
-  return source.remotes.flatMap(({ name, url, auth }) =>
-    transportOf(url) === 'http'
-      ? [
-          `Remote ${name} is fetched without TLS: anyone on the way can read${auth.tokenFile === null ? '' : ' its token'} and change what comes.`,
-        ]
-      : [],
-  );
+export function findConfigWarnings(config: Config): readonly string[] {
+  const unencrypted = config.source.remotes
+    .filter(({ url }) => transportOf(url) === 'http')
+    .map((remote) => {
+      const what = `${remote.auth.tokenFile === null ? '' : ' its token'} and change what comes`;
+      const root = needsNoSignature(remote, config.trust) ? ', which makes them root on this host' : '';
+      return `Remote ${remote.name} is fetched without TLS: anyone on the way can read${what}${root}.`;
+    });
+  return [...findTrustWarnings(config), ...unencrypted];
 }
 
 function describeRemote({ name, url, branches, poll, watch }: RemoteConfig): string {
@@ -35,15 +38,6 @@ function describeRemote({ name, url, branches, poll, watch }: RemoteConfig): str
   ].filter((part) => part !== null);
   const looks = `looked at every ${formatDuration(poll)}${watch ? ' and watched' : ''}`;
   return `Remote ${name}, ${url}: ${parts.join(', ') || 'no branches'}; ${looks}.`;
-}
-
-function describeTrust({ trust, source }: Config): string {
-  if (trust.mode === 'none') {
-    const urls = source.remotes.map(({ url }) => url).join(', ');
-    return `Trust is none, commits are not verified: anyone who can push to ${urls} is root on this host.`;
-  }
-  const names = trust.signers.map(({ name }) => name).join(', ');
-  return `Trust is ${trust.mode}: commits must be signed by ${names || 'a key of trust.allowedSignersFile'}.`;
 }
 
 function describeDrift({ drift }: Config): string {

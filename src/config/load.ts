@@ -10,7 +10,7 @@ import { configSchema } from './schema.ts';
 import type { Config, ParsedConfig } from './schema.ts';
 import { findRefused } from './support.ts';
 import { isBranchName, isHostName } from './text-rule.ts';
-import { findUntrustedFiles } from './trust-file.ts';
+import { findFileIssues } from './trust-file.ts';
 import { fromZodIssue } from './zod-issue.ts';
 
 /** What loading needs to know of the machine. */
@@ -26,7 +26,11 @@ const mostBytes = 1024 * 1024;
 /** Reads, checks and completes a config file; throws one ConfigError that carries everything wrong with it. */
 export async function loadConfig(file: string, { hostName, uid }: LoadDeps): Promise<Config> {
   const { config, partial, issues } = checkConfig(parseConfigText(await readText(file), file), hostName);
-  const all = [...issues, ...(uid === null ? [] : await findUntrustedFiles(partial, uid))];
+  const ofFiles = uid === null ? [] : await findFileIssues(partial, uid);
+  const all = [
+    ...issues,
+    ...ofFiles.filter(({ path }) => !issues.some((issue) => isUnder(path, issue.path))),
+  ];
   if (config === null || all.length > 0) throw new ConfigError(file, all);
   return config;
 }

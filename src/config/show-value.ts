@@ -16,6 +16,7 @@ function mayBeSecret(value: string, path: KeyPath): boolean {
   const key = path.findLast((step) => typeof step === 'string') ?? '';
   // People paste a token where the name of its file belongs.
   if (key.endsWith('File') || path.includes('auth')) return !value.startsWith('/');
+  if (key === 'sshKey') return !/^(?:ssh|ecdsa|sk)-[^\r\n]*$/.test(value);
   if (path[0] === 'notify' || path.includes('options')) return true;
   return /PRIVATE KEY|[\r\n]/.test(value);
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { sshKeyTypes } from '../domain/ssh-key.ts';
 import { absolutePath, duration, flag, pattern, whole, word } from './scalar.ts';
 
 const signerName = pattern(
@@ -10,16 +11,20 @@ const signerNames = z.array(signerName, { error: 'a list of names of signers' })
 const signer = z.strictObject({
   name: signerName.describe('Name of the signer in status and logs; the key decides, never an author name.'),
   sshKey: pattern(
-    /^(?:sk-)?(?:ssh-ed25519|ecdsa-sha2-nistp(?:256|384|521)|ssh-rsa)(?:@openssh\.com)? [A-Za-z0-9+/]+=*(?: [^\u0000-\u001f\u007f]*)?$/,
-    'an SSH public key of one line, like ssh-ed25519 AAAA...',
+    new RegExp(
+      `^(?:${sshKeyTypes.map(escaped).join('|')}) [A-Za-z0-9+/]+=*(?: [^\\u0000-\\u001f\\u007f]*)?\\n?$`,
+    ),
+    `an SSH public key of one line, of type ${sshKeyTypes.join(', ')}`,
   )
+    .transform((text) => text.trim())
     .optional()
-    .describe('SSH public key, as in an authorized_keys line.'),
-  gpgKeyFile: absolutePath().optional().describe('File that holds the armoured OpenPGP public key.'),
+    .describe('SSH public key, the line of its .pub file.'),
+  gpgKeyFile: absolutePath().optional().describe('File that holds the OpenPGP public key, armoured or not.'),
   gpgFingerprint: pattern(
     /^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/,
     'the full fingerprint of a primary key, 40 or 64 hex digits without spaces',
   )
+    .transform((text) => text.toUpperCase())
     .optional()
     .describe('Fingerprint of the primary key; no other key of the file counts.'),
 });
@@ -78,3 +83,7 @@ export const trustSchema = z
     quorum: whole(1, 100).prefault(1).describe('How many remotes must offer a commit before it counts.'),
   })
   .describe('Whom this host obeys; required. Name signers, or write mode: none.');
+
+function escaped(text: string): string {
+  return text.replaceAll('.', '\\.');
+}

@@ -19,12 +19,14 @@ import { createFlakeDriver } from '../nix/flake-driver.ts';
 import { createProfile, type Profile } from '../nix/profile.ts';
 import { createRoots, type Roots } from '../nix/roots.ts';
 import { run } from '../process.ts';
+import { createAuditLog, type AuditLog } from '../state/audit-log.ts';
 import { createJournal, type Journal } from '../state/journal.ts';
 import { createWitness, type Witness } from '../state/witness.ts';
 import { keySourcesOf, trustPolicyOf } from './trust-of.ts';
 
 /** Everything the daemon acts with, made from its configuration; making it changes nothing yet. */
 export interface Adapters {
+  readonly audit: AuditLog;
   readonly journal: Journal;
   readonly witness: Witness;
   readonly mirror: Mirror;
@@ -78,6 +80,7 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     now,
   });
   return {
+    audit: createAuditLog({ dir, now, log }),
     journal: createJournal({ dir, now }),
     witness: createWitness({ dir: config.state.witness, now }),
     mirror,

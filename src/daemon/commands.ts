@@ -5,29 +5,29 @@ import { Refused } from '../api/refused.ts';
 import { shortId, type CommitId } from '../domain/commit.ts';
 import { isOrDescends } from '../domain/ancestry.ts';
 import { selectFor } from '../domain/select-for.ts';
-import type { Mirror } from '../git/mirror.ts';
 import type { Trust } from '../git/trust.ts';
+import type { Auditor } from './auditor.ts';
+import { explain, type ExplainParts } from './explain.ts';
 import type { Keeper } from './keeper.ts';
 import type { News } from './news.ts';
 import type { Report } from './report.ts';
 
 /** What the API's commands act on. */
-export interface CommandParts {
+export interface CommandParts extends ExplainParts {
   readonly actor: ActorRefFrom<typeof reconcilerMachine>;
-  readonly mirror: Pick<Mirror, 'resolve' | 'ancestry'>;
   readonly trust: Pick<Trust, 'judgeAlone' | 'payloadHash'>;
   readonly news: News;
+  readonly auditor: Pick<Auditor, 'record' | 'read'>;
   readonly keeper: Pick<Keeper, 'problem'>;
   readonly report: Pick<Report, 'status' | 'onStatus'>;
   readonly requested: (token: string) => void;
-  readonly stopping: AbortSignal;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
 /** The API's queries and commands over the running loop; a command is recorded on disk before it is answered. */
 export function createCommands(parts: CommandParts): ApiHandlers {
-  const { actor, news, now } = parts;
+  const { actor, news, auditor, now } = parts;
   const facts = () => actor.getSnapshot().context.facts;
   let tokens = 0;
   return {
@@ -42,6 +42,8 @@ export function createCommands(parts: CommandParts): ApiHandlers {
       return [deployment, ...deployments].find((each) => each?.id === id) ?? null;
     },
     events: news,
+    why: (commit) => explain(parts, commit),
+    audit: (limit) => auditor.read(limit),
     reconcile: () => {
       tokens += 1;
       const token = `${new Date(now()).toISOString()}-${String(tokens).padStart(6, '0')}`;
@@ -52,11 +54,13 @@ export function createCommands(parts: CommandParts): ApiHandlers {
     suspend: ({ reason, forMs, by }) => {
       const since = new Date(now()).toISOString();
       const until = forMs === null ? null : new Date(now() + forMs).toISOString();
+      auditor.record({ kind: 'suspend', reason, until, actor: by });
       actor.send({ type: 'suspend', suspension: { reason, by, since, until } });
       mustBeOnDisk(parts);
     },
     resume: ({ by }) => {
       if (!facts().suspended) throw new Refused('this host is not suspended');
+      auditor.record({ kind: 'resume', actor: by });
       actor.send({ type: 'resume', by });
       mustBeOnDisk(parts);
     },
@@ -78,6 +82,7 @@ async function retry(
   const wanted = commit === null ? desired : await parts.mirror.resolve(commit, parts.stopping);
   if (wanted === null)
     throw new Refused('nothing was ever selected on this host: there is nothing to try again');
+  parts.auditor.record({ kind: 'retry', commit: wanted, actor: by });
   parts.actor.send({ type: 'retry', commit: wanted, by });
   mustBeOnDisk(parts);
   const { quarantine } = parts.actor.getSnapshot().context.facts;
@@ -89,10 +94,12 @@ async function accept(
   parts: CommandParts,
   { commit: given, reason, by }: Parameters<ApiHandlers['accept']>[0],
 ): Promise<{ readonly commit: CommitId }> {
-  const { mirror, trust, stopping, actor } = parts;
+  const { mirror, trust, stopping, actor, auditor } = parts;
   const commit = await mirror.resolve(given, stopping);
   await mustBeTrusted(parts, commit, await remotesWith(parts, commit));
   const payloadHash = await trust.payloadHash(commit, stopping);
+  const floor = actor.getSnapshot().context.facts.floor?.commit ?? null;
+  auditor.record({ kind: 'accept', commit, floor, reason, actor: by });
   actor.send({ type: 'accept', floor: { commit, payloadHash }, reason, by });
   mustBeOnDisk(parts);
   return { commit };

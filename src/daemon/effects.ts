@@ -19,6 +19,7 @@ import type { SystemDriver } from '../nix/driver.ts';
 import type { Profile } from '../nix/profile.ts';
 import type { Roots } from '../nix/roots.ts';
 import type { Keeper } from './keeper.ts';
+import { mustBeLocked } from './must-be-locked.ts';
 
 /** What the effects are made of. */
 export interface EffectParts {
@@ -145,6 +146,7 @@ async function verify(
 async function evaluate(parts: EffectParts, { commit }: Target, signal: AbortSignal): Promise<Evaluation> {
   const { mirror, driver, source, onProgress } = parts;
   await mirror.keep(commitsInUse(parts.facts(), commit), signal);
+  await mustBeLocked(mirror, { commit, subdir: source.subdir }, signal);
   const url = mirror.sourceUrl(commit, source.subdir, source.submodules);
   return driver.evaluate({ commit, source: url, onProgress }, signal);
 }

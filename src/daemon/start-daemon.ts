@@ -15,11 +15,12 @@ import { createEffects } from './effects.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createKeeper } from './keeper.ts';
 import { keepListening } from './listen.ts';
-import { createNews } from './news.ts';
+import { createNews, type News } from './news.ts';
 import { policyOf } from './policy-of.ts';
 import { createProgressBoard } from './progress-board.ts';
 import { recordEmitted } from './record-emitted.ts';
 import { createReport } from './report.ts';
+import { startAudit } from './start-audit.ts';
 import { createLoop } from './start-loop.ts';
 import { startMetrics } from './start-metrics.ts';
 import { loadState } from './state.ts';
@@ -49,7 +50,7 @@ const saveEveryMs = 5 * 60_000;
 export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
   const { config, log, stopping } = input;
   const now = () => Date.now();
-  const board = createProgressBoard(() => core.report.touch(), now);
+  const board = createProgressBoard(now);
   const adapters = createAdapters({ ...input, now, onProgress: board.post });
   const state = await prepareState(input, adapters, now);
   const metrics = createMetrics({
@@ -60,6 +61,7 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
   metrics.restore(state.counters);
   const core = await createCore({ ...input, adapters, state, metrics, board, now });
   const { loop, keeper, report } = core;
+  board.listen(() => report.touch());
   const failed = driveLoop(core, metrics, log);
   const api = createApiServer({
     ...config.api,
@@ -156,6 +158,7 @@ async function createCore(
   const { config, log, stopping, adapters, state, metrics, board, now } = input;
   let requested: string | null = null;
   const news = createNews({ events: state.events, nextId: state.nextEventId, now, log });
+  tellRecovery(state.recovery, news);
   const view = () =>
     viewOf(loop.actor.getSnapshot(), {
       host: config.host,
@@ -164,6 +167,7 @@ async function createCore(
       trustMode: config.trust.mode,
       remotes: config.source.remotes.map((remote) => ({ ...ruleOf(remote), url: remote.url })),
       progress: board.current,
+      verifying: board.verifying,
       requested: () => requested,
     });
   const report = createReport({ view, metrics, conditions: state.conditions, now });
@@ -203,12 +207,18 @@ async function createCore(
   const note = (token: string) => {
     requested = token;
   };
-  return { loop, actor: loop.actor, view, report, keeper, news, requested: note };
+  const auditor = startAudit({ ...input, ...adapters, recovered: state });
+  return { loop, actor: loop.actor, view, report, keeper, news, auditor, requested: note };
+}
+
+function tellRecovery({ kind, messages }: Recovered['recovery'], news: News): void {
+  if (kind !== 'recovered' && kind !== 'held') return;
+  news.add({ type: 'state.lost', severity: 'error', message: messages.join('; ') });
 }
 
 /** Starts the loop; every transition is kept on disk and reported. The result resolves when the loop broke. */
 function driveLoop(
-  { loop, keeper, report, news }: Awaited<ReturnType<typeof createCore>>,
+  { loop, keeper, report, news, auditor }: Awaited<ReturnType<typeof createCore>>,
   metrics: Metrics,
   log: Log,
 ): Promise<number> {
@@ -216,6 +226,7 @@ function driveLoop(
     loop.actor.subscribe({
       next: ({ context }) => {
         keeper.offer(context.facts);
+        auditor.look(context);
         report.refresh();
       },
       error: (error) => {

@@ -14,6 +14,7 @@ export interface ViewParts {
   readonly trustMode: 'none' | 'tip' | 'range';
   readonly remotes: readonly (RemoteRule & { readonly url: string })[];
   readonly progress: () => (Progress & { readonly since: number }) | null;
+  readonly verifying: () => (Progress & { readonly since: number }) | null;
   /** The token of the newest `reconcile`. */
   readonly requested: () => string | null;
 }
@@ -39,7 +40,7 @@ export function viewOf(snapshot: SnapshotFrom<typeof reconcilerMachine>, parts: 
     everSelected: desired !== null || facts.expected !== null,
     remotes: parts.remotes.map((remote) => ({ ...remote, health: context.health[remote.name] ?? unheard })),
     waiting: state === 'gating' ? waiting : null,
-    progress: isWorking(state) ? parts.progress() : null,
+    progress: isWorking(state) ? parts.progress() : parts.verifying(),
     reconcile: { requested: parts.requested(), handled: context.handled },
     nextReconcile: nextLook(context.health, facts.failure?.until ?? null, waiting?.nextCheck ?? null),
     uncommitted: facts.failure?.class === 'commit',

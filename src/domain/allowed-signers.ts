@@ -1,6 +1,6 @@
 import { parseSignerOptions } from './allowed-signer-options.ts';
 import { plainText } from './plain-text.ts';
-import { parseSshPublicKey } from './ssh-key.ts';
+import { parseSshPublicKey, sshKeyText } from './ssh-key.ts';
 import type { SshPublicKey } from './ssh-key.ts';
 
 /** One key that an allowed-signers file trusts for git. */
@@ -39,7 +39,8 @@ export interface AllowedSigners {
  * authorities, whose windows would be judged by the date that the author of a commit wrote.
  */
 export function parseAllowedSigners(text: string): AllowedSigners {
-  const read = text.split('\n').map((line, index) => readLine(line.replace(/\r$/, ''), index + 1));
+  const lines = text.split('\n').map((line, index) => readLine(line.replace(/\r$/, ''), index + 1));
+  const read = refuseSeconds(lines);
   return {
     signers: read.flatMap((one) => (one !== null && 'key' in one ? [one] : [])),
     issues: read.flatMap((one) => (one !== null && 'issue' in one ? [note(one.line, one.issue)] : [])),
@@ -51,6 +52,20 @@ type Read =
   | AllowedSigner
   | { readonly line: number; readonly issue: string }
   | { readonly line: number; readonly skipped: string };
+
+// Two windows or two names for one key: which of them counts must not be a matter of order.
+function refuseSeconds(read: readonly (Read | null)[]): readonly (Read | null)[] {
+  const lines = new Map<string, number>();
+  return read.map((one) => {
+    if (one === null || !('key' in one)) return one;
+    const text = sshKeyText(one.key);
+    const first = lines.get(text);
+    lines.set(text, first ?? one.line);
+    if (first === undefined) return one;
+    const issue = `the key of line ${first} once more; one line can name several principals, with commas between`;
+    return { line: one.line, issue };
+  });
+}
 
 const note = (line: number, message: string): LineNote => ({ line, message });
 

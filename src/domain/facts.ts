@@ -1,7 +1,7 @@
 import type { CommitId } from './commit.ts';
 import type { Deployment } from './deployment.ts';
 import type { ProblemCode } from './problem.ts';
-import type { BranchRole, Operation } from './remote.ts';
+import type { BranchRole, Operation, Signer } from './remote.ts';
 
 /** What a commit gave here; several commits may give one toplevel. */
 export interface CommitRecord {
@@ -15,6 +15,8 @@ export interface CommitRecord {
   readonly toplevel: string | null;
   /** SHA-256 of the commit without its signature; null where it was not read. */
   readonly payloadHash: string | null;
+  /** Who signed it, as it was found before it was deployed; null where signatures do not count. */
+  readonly signer: Signer | null;
 }
 
 /** Where the host stands by its own record: what the last deployment left, or would leave. */

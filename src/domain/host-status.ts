@@ -57,7 +57,7 @@ function desiredStatus(desired: Desired, { judgements, facts }: LoopView): HostS
     subject,
     author,
     committedAt,
-    signer: offer?.verdict?.signer ?? null,
+    signer: offer?.verdict?.signer ?? record?.signer ?? null,
   };
 }
 

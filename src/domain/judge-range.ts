@@ -25,7 +25,7 @@ export interface RangeRuling {
   readonly because: RuledCommit | null;
   /** All that are not accepted, oldest first. */
   readonly refused: readonly RuledCommit[];
-  /** The head, or the newest first-parent ancestor up to which all is accepted; null when there is none above the bases. */
+  /** The head, or the newest first-parent ancestor up to which all is accepted, a base at the least; null: there is none. */
   readonly candidate: CommitId | null;
   /** Who signed the candidate. */
   readonly signer: Signer | null;
@@ -55,11 +55,12 @@ function standIn({ head, commits, bases }: RuledRange): CommitId | null {
   const clean = cleanCommits(commits);
   const above = commitsAbove(commits, new Set(bases));
   const parents = new Map(commits.map((commit) => [commit.id, commit.parents]));
-  for (let next: CommitId | undefined = head; next !== undefined && parents.has(next);) {
+  let next: CommitId | undefined = head;
+  while (next !== undefined && parents.has(next)) {
     if (clean.has(next) && above.has(next)) return next;
     next = parents.get(next)?.[0];
   }
-  return null;
+  return next !== undefined && bases.includes(next) ? next : null;
 }
 
 /** Commits that are accepted together with all of the range below them. */

@@ -22,6 +22,7 @@ export const problemCodes = [
   'evaluation_memory',
   'no_such_host',
   'unlocked_input',
+  'impure_input',
   'build_failed',
   'build_timeout',
   'build_hash_mismatch',

@@ -1,14 +1,24 @@
 import type { CommitId } from './commit.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { CommitRecord, Facts, Floor } from './facts.ts';
-import type { Candidate } from './remote.ts';
+import type { Candidate, Signer } from './remote.ts';
 
 const keptCommits = 200;
 
+/** A desired commit, with what the remote that offers it tells; null where none does. */
+export interface SeenCommit {
+  readonly commit: CommitId;
+  readonly candidate: Candidate | null;
+  /** null also for a commit at or below the floor, which nobody verifies again. */
+  readonly signer: Signer | null;
+}
+
 /** The facts with what is known of a desired commit, newest last; what was known before is completed, never lost. */
-export function rememberCommit(facts: Facts, id: CommitId, candidate: Candidate | null, now: number): Facts {
+export function rememberCommit(facts: Facts, seen: SeenCommit, now: number): Facts {
+  const { commit: id, candidate } = seen;
   const known = facts.commits.find((record) => record.commit === id);
-  const isComplete = known?.subject !== null && known?.payloadHash !== null;
+  const signer = seen.signer ?? known?.signer ?? null;
+  const isComplete = known?.subject !== null && known?.payloadHash !== null && known?.signer === signer;
   if (known && (isComplete || !candidate)) return facts;
   const record: CommitRecord = {
     commit: id,
@@ -19,6 +29,7 @@ export function rememberCommit(facts: Facts, id: CommitId, candidate: Candidate 
     firstSeen: known?.firstSeen ?? new Date(now).toISOString(),
     derivation: known?.derivation ?? null,
     toplevel: known?.toplevel ?? null,
+    signer,
   };
   return withRecord(facts, record);
 }

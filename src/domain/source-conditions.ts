@@ -3,6 +3,7 @@ import { reasonName } from './condition-reasons.ts';
 import type { Finding } from './finding.ts';
 import type { Judgement } from './judgement.ts';
 import type { LoopView } from './loop-view.ts';
+import { unsignedText } from './unsigned.ts';
 
 /** True while one remote answers; a remote that does not is named either way. */
 export function sourceReachable({ remotes }: LoopView): Finding {
@@ -46,8 +47,7 @@ function accepted({ trustMode, remotes }: LoopView): Finding {
   if (trustMode !== 'none') {
     return { status: 'True', reason: 'Verified', message: 'every head is signed as the policy asks' };
   }
-  const urls = remotes.map(({ url }) => url).join(', ');
-  const message = `UNSIGNED: anyone who can push to ${urls} is root on this host`;
+  const message = unsignedText(remotes.map(({ url }) => url));
   return { status: 'True', reason: 'Unverified', message };
 }
 

@@ -12,8 +12,9 @@ export interface SshPublicKey {
 /**
  * The key of a line `TYPE BASE64 [comment]`, or a sentence about why it is none. Stricter than ssh: one spelling for each
  * key and nothing after it, so that no two programs can read two keys in one text. The sentence quotes no secret.
+ * `leastRsaBits` is for lists of keys that are refused, where a weak key is as good as any.
  */
-export function parseSshPublicKey(text: string): SshPublicKey | string {
+export function parseSshPublicKey(text: string, leastRsaBits = 2048): SshPublicKey | string {
   if (text.includes('PRIVATE KEY'))
     return 'this is a private key; give the public one, the line of its .pub file';
   const parts = /^[ \t]*(\S+)[ \t]+(\S+)(?:[ \t]+([^\r\n]*))?$/.exec(text.trimEnd());
@@ -23,8 +24,13 @@ export function parseSshPublicKey(text: string): SshPublicKey | string {
   const blob = decode(base64);
   if (blob === null)
     return `the key after ${type} is not base64 of one spelling; copy the whole line of its .pub file`;
-  const fault = checkBlob(type, blob);
+  const fault = checkBlob(type, blob, leastRsaBits);
   return fault ?? { type, blob, comment: comment.trimEnd() };
+}
+
+/** The key as `TYPE BASE64`: the same text for the same key, and what the files of ssh take. */
+export function sshKeyText({ type, blob }: SshPublicKey): string {
+  return `${type} ${Buffer.from(blob).toString('base64')}`;
 }
 
 /** The key types that may sign, as error messages list them. */
@@ -39,9 +45,8 @@ export const sshKeyTypes = [
 ] as const;
 
 /** Judges one field of a key: a sentence about what is wrong with it, or null. */
-type Field = (bytes: Buffer) => string | null;
+type Field = (bytes: Buffer, leastRsaBits: number) => string | null;
 
-const leastRsaBits = 2048;
 /** As many as OpenSSH reads; more would only make verification slow. */
 const mostRsaBits = 16_384;
 
@@ -71,7 +76,7 @@ function decode(base64: string): Buffer | null {
   return blob.length > 0 && blob.toString('base64') === base64 ? blob : null;
 }
 
-function checkBlob(type: string, blob: Buffer): string | null {
+function checkBlob(type: string, blob: Buffer, leastRsaBits: number): string | null {
   const parts = split(blob);
   const [inner, ...values] = parts ?? [];
   const checks: readonly Field[] = fields[type as keyof typeof fields];
@@ -79,7 +84,7 @@ function checkBlob(type: string, blob: Buffer): string | null {
     return `the key is cut off or has more in it than a key of type ${type} has; copy the whole line of its .pub file`;
   }
   if (!inner.equals(Buffer.from(type))) return `the line says ${type}, but the key in it is of another type`;
-  const faults = values.map((value, index) => checks[index]?.(value) ?? null);
+  const faults = values.map((value, index) => checks[index]?.(value, leastRsaBits) ?? null);
   return faults.find((fault) => fault !== null) ?? null;
 }
 
@@ -123,7 +128,7 @@ function exponent(bytes: Buffer): string | null {
   return isUsable ? null : 'the exponent of the RSA key is not an odd number above 1';
 }
 
-function modulus(bytes: Buffer): string | null {
+function modulus(bytes: Buffer, leastRsaBits: number): string | null {
   if (!isPositive(bytes) || !isOdd(bytes))
     return 'the modulus of the RSA key is not an odd number in its one spelling';
   const bits = bitsOf(bytes);

@@ -1,3 +1,4 @@
+import { ancestryPair, descends, type Ancestry } from '../domain/ancestry.ts';
 import type { CommitId } from '../domain/commit.ts';
 import type { Git } from './git.ts';
 import { readHistory } from './history.ts';
@@ -54,3 +55,29 @@ async function search(
 }
 
 const together = 500;
+
+/** Commits whose descent from the floor matters. */
+export interface TwinQuestion {
+  readonly commits: readonly CommitId[];
+  readonly floor: KnownFloor | null;
+}
+
+/** Adds to an ancestry what a twin of the floor means: the twin is behind the floor, what descends from it above. */
+export async function withTwins(
+  twin: FindTwin,
+  ancestry: Ancestry,
+  { commits, floor }: TwinQuestion,
+  signal: AbortSignal,
+): Promise<Ancestry> {
+  if (floor === null || floor.payloadHash === null) return ancestry;
+  const base = floor.commit;
+  const unrelated = commits.filter(
+    (id) => id !== base && !descends(ancestry, id, base) && !descends(ancestry, base, id),
+  );
+  const pairs = new Set(ancestry.pairs);
+  for (const id of unrelated) {
+    const same = await twin(floor, id, signal);
+    if (same !== null) pairs.add(same === id ? ancestryPair(id, base) : ancestryPair(base, id));
+  }
+  return pairs.size === ancestry.pairs.size ? ancestry : { pairs };
+}

@@ -32,10 +32,12 @@ export interface NixGitInput {
   readonly submodules: boolean;
   /** The directory the mirror's `.git` is in. */
   readonly dir: string;
+  /** A directory with `info/attributes` of ours, which new repositories begin with. */
+  readonly template: string;
 }
 
 /** Configuration for Nix's own use of git; with submodules, a token also answers for other repositories of its own host. */
-export function nixGitConfig({ sources, submodules, dir }: NixGitInput): string {
+export function nixGitConfig({ sources, submodules, dir, template }: NixGitInput): string {
   const transports = new Set(sources.map(({ remote }) => transportOf(remote)));
   const scopes = sources.flatMap((source) => {
     const { url } = source.remote;
@@ -48,8 +50,10 @@ export function nixGitConfig({ sources, submodules, dir }: NixGitInput): string 
     // `user` is what Nix needs to read the mirror; a submodule may name a path only where a remote is a path itself.
     ...protocol('file', transports.has('file') ? 'always' : 'user'),
   ];
-  const relative = submodules ? relativeSubmodules(sources[0]?.remote.url, dir) : [];
-  return [...common, '[protocol]', '\tallow = never', ...protocols, ...scopes, ...relative].join('\n') + '\n';
+  const clones = submodules
+    ? [...relativeSubmodules(sources[0]?.remote.url, dir), ...checkedOutAsCommitted(template)]
+    : [];
+  return [...common, '[protocol]', '\tallow = never', ...protocols, ...scopes, ...clones].join('\n') + '\n';
 }
 
 /**
@@ -67,6 +71,12 @@ function relativeSubmodules(url: string | undefined, dir: string): string[] {
       return [`[url ${quoted(target)}]`, `\tinsteadOf = ${quoted(`${scheme}${place}`)}`];
     }),
   );
+}
+
+// With submodules, Nix before 2.20 checks clones out, and the mirror's own attributes do not count in those. Git inputs
+// are left alone without submodules: the hashes that such a Nix locked them by are those of what their attributes make.
+function checkedOutAsCommitted(template: string): string[] {
+  return ['[init]', `\ttemplateDir = ${quoted(template)}`];
 }
 
 function protocol(name: Transport, allow: 'always' | 'user'): string[] {

@@ -103,8 +103,8 @@ async function judgeTip(
 ): Promise<JudgedHead> {
   const most = bases.length > 0 ? maxRange : onLine ? longestBlindSearch : 1;
   const query = { head, without: bases, most, firstParent: true };
-  const [tip, ...below] = (await deps.history(query, signal)).toReversed();
-  const [own] = await ruleOn(deps.check, tip ? [tip] : [], rule, signal);
+  const entries = (await deps.history(query, signal)).toReversed();
+  const [own] = await ruleOn(deps.check, entries.slice(0, 1), rule, signal);
   if (own?.ruling.status === 'accepted') {
     const { signer } = own.ruling;
     return ruledHead({ status: 'accepted', because: null, refused: [], candidate: head, signer }, 1);
@@ -114,8 +114,8 @@ async function judgeTip(
     because: own ?? null,
     refused: own ? [own] : [],
   };
-  const found = await findGood(deps, { entries: below, bases, rule }, signal);
-  return ruledHead({ ...refusal, ...found }, 1 + below.length);
+  const found = await findGood(deps, { entries, bases, rule }, signal);
+  return ruledHead({ ...refusal, ...found }, entries.length);
 }
 
 interface Search {
@@ -140,7 +140,8 @@ async function findGood(
       return { candidate: id, signer: ruling.signer };
     }
   }
-  return nothingGood;
+  const end = entries.at(-1)?.parents[0];
+  return end !== undefined && bases.includes(end) ? { candidate: end, signer: null } : nothingGood;
 }
 
 const nothingGood = { candidate: null, signer: null };

@@ -12,10 +12,12 @@ import { createCommitReader } from './commit-reader.ts';
 import { localEnvironment, nixEnvironment } from './environment.ts';
 import { fetchHeads } from './fetch-heads.ts';
 import { createGit } from './git.ts';
+import { readHistory } from './history.ts';
 import { keepCommits } from './keep-commits.ts';
 import { maintainMirror } from './maintain-mirror.ts';
 import { openMirror } from './open-mirror.ts';
 import { knownHeads } from './known-heads.ts';
+import { readFile } from './read-file.ts';
 import { keepRef } from './refs.ts';
 import type { Log, RemoteSource } from './remote-source.ts';
 import { resolveCommit } from './resolve-commit.ts';
@@ -48,8 +50,12 @@ export interface Mirror {
   /** Strict descent among the commits; those the mirror does not have are related to none. */
   ancestry(commits: readonly CommitId[], signal: AbortSignal): Promise<Ancestry>;
   describe(id: CommitId, signal: AbortSignal): Promise<Commit>;
+  /** A head and what came before it along all parents, newest first. */
+  newest(head: CommitId, count: number, signal: AbortSignal): Promise<readonly CommitId[]>;
   /** The commit that a full id or an unambiguous abbreviation means; Problem `unknown_commit` otherwise. */
   resolve(text: string, signal: AbortSignal): Promise<CommitId>;
+  /** A regular file of a commit as text, null when there is none; `readFile` of its own file says what it throws. */
+  readFile(commit: CommitId, path: string, signal: AbortSignal): Promise<string | null>;
   /** Exactly these commits survive pruning, beside the heads; ids the mirror does not have are passed over. */
   keep(ids: readonly CommitId[], signal: AbortSignal): Promise<void>;
   /** Repacks and prunes when it is worth it; call it now and then, it is cheap when there is nothing to do. */
@@ -81,7 +87,10 @@ export function createMirror(deps: MirrorDeps): Mirror {
     heads: (signal) => knownHeads({ gitDir, remotes: deps.remotes, commits }, signal),
     ancestry: (ids, signal) => ancestry.read(ids, signal),
     describe: async (id, signal) => only(await commits.read([id], signal)),
+    newest: async (head, most, signal) =>
+      (await readHistory(git, { head, without: [], most }, signal)).map(({ id }) => id).toReversed(),
     resolve: (text, signal) => resolveCommit(git, text, signal),
+    readFile: (commit, path, signal) => readFile(git, { commit, path }, signal),
     keep: (ids, signal) => turns.together(() => keepCommits({ git, gitDir }, ids, signal)),
     maintain: (signal) => turns.ifIdle(() => maintainMirror({ git, gitDir, log: deps.log }, signal)),
     environment: () => nixEnvironment(deps, deps.remotes),

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { ancestryPair, descends, type Ancestry } from '../domain/ancestry.ts';
+import type { Ancestry } from '../domain/ancestry.ts';
+import type { CheckedCommit } from '../domain/checked-commit.ts';
 import type { Commit, CommitId } from '../domain/commit.ts';
 import type { OnProgress } from '../domain/evaluation.ts';
 import type { Fetched } from '../domain/fetched.ts';
@@ -8,8 +9,9 @@ import { Problem } from '../domain/problem.ts';
 import type { BranchRole, Candidate, Head, RemoteOffer } from '../domain/remote.ts';
 import { keysFor, modeFor, type TrustPolicy } from '../domain/trust-policy.ts';
 import { checkCommits } from './check-commits.ts';
+import { effectivePolicy, type EffectivePolicy } from './effective-policy.ts';
 import { localEnvironment } from './environment.ts';
-import { createTwinFinder, type KnownFloor } from './floor-twin.ts';
+import { createTwinFinder, withTwins, type TwinQuestion } from './floor-twin.ts';
 import { createGit } from './git.ts';
 import { findStart, type TrustBase } from './head-start.ts';
 import { readHistory } from './history.ts';
@@ -50,8 +52,8 @@ export interface Trust {
   withTwins(ancestry: Ancestry, question: TwinQuestion, signal: AbortSignal): Promise<Ancestry>;
   /** SHA-256 of a commit without its signature; null for one that the mirror does not have. */
   payloadHash(commit: CommitId, signal: AbortSignal): Promise<string | null>;
-  /** The keys as they are now. */
-  readonly verifier: () => Promise<Verifier>;
+  /** Whom this host obeys, by the keys that were read last; null while keys count and none were read. */
+  readonly effective: () => EffectivePolicy | null;
 }
 
 /** What the host holds already, and what runs on it. */
@@ -59,21 +61,17 @@ export interface JudgeBase extends TrustBase {
   readonly deployed: CommitId | null;
 }
 
-interface TwinQuestion {
-  readonly commits: readonly CommitId[];
-  readonly floor: KnownFloor | null;
-}
-
 /** Reads no key before the first question. */
 export function createTrust(deps: TrustDeps): Trust {
   const gitDir = join(deps.mirrorDir, '.git');
   const env = localEnvironment({ home: deps.gitHome, path: deps.path, proxyEnvironment: {} });
   const git = createGit({ run: deps.run, gitDir, env });
+  const verifiers = createVerifiers(deps);
   const reading = { run: deps.run, gitDir, env };
   const parts: Parts = {
     deps,
     gitDir,
-    verifier: createVerifiers(deps),
+    verifier: verifiers.now,
     payloads: createPayloads(reading),
     history: (query, signal) => readHistory(git, query, signal),
     twin: createTwinFinder(git, reading, deps.policy.maxRange),
@@ -81,9 +79,9 @@ export function createTrust(deps: TrustDeps): Trust {
   return {
     judge: (fetched, base, signal) => judgeFetched(parts, fetched, base, signal),
     judgeAlone: (commit, origin, signal) => judgeAlone(parts, commit, origin, signal),
-    withTwins: (ancestry, question, signal) => withTwins(parts, ancestry, question, signal),
+    withTwins: (ancestry, question, signal) => withTwins(parts.twin, ancestry, question, signal),
     payloadHash: async (commit, signal) => (await parts.payloads.read(commit, signal))?.hash ?? null,
-    verifier: parts.verifier,
+    effective: () => effectivePolicy(deps.policy, verifiers.newest()?.home.material ?? null),
   };
 }
 
@@ -163,23 +161,31 @@ async function verdictOn(
     history,
     twin,
     dateOf: async (id, abort) => (await payloads.read(id, abort))?.committedAt ?? null,
-    check: (ids, abort) => checkCommits(checkDeps(parts, verifier, origin.remote, ids.length), ids, abort),
+    check: (ids, abort) => check(parts, { verifier, remote: origin.remote }, ids, abort),
   };
   return judgeHead(asked, { ...place, mode, maxRange, rule }, signal);
 }
 
-function checkDeps({ deps, gitDir, payloads }: Parts, verifier: Verifier, remote: string, expected: number) {
+/** Checks commits and tells how far it has come; however it ends, the last word is that it is over. */
+async function check(
+  { deps, gitDir, payloads }: Parts,
+  { verifier, remote }: { readonly verifier: Verifier; readonly remote: string },
+  ids: readonly CommitId[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<CommitId, CheckedCommit>> {
   const { run, workers, now, onProgress } = deps;
-  const text = `verifying what ${remote} serves`;
-  return {
-    run,
-    gitDir,
-    ...verifier,
-    workers,
-    now,
-    onRead: (id: CommitId, bytes: Uint8Array) => payloads.note(id, bytes),
-    onDone: (done: number) => onProgress({ phase: 'verify', text, done, expected }),
+  const expected = ids.length;
+  const onRead = (id: CommitId, bytes: Uint8Array) => payloads.note(id, bytes);
+  let told = 0;
+  const onDone = (done: number) => {
+    told = done;
+    onProgress({ phase: 'verify', text: `commits of ${remote}`, done, expected });
   };
+  try {
+    return await checkCommits({ run, gitDir, ...verifier, workers, now, onDone, onRead }, ids, signal);
+  } finally {
+    if (told > 0 && told < expected) onDone(expected);
+  }
 }
 
 /** What runs here already is not left because a file cannot be read for a while; nothing new is begun either. */
@@ -201,29 +207,10 @@ async function judgeAlone(
     return { status: 'accepted', signer: null };
   }
   const verifier = await parts.verifier();
-  const checked = await checkCommits(checkDeps(parts, verifier, origin.remote, 1), [commit], signal);
+  const checked = await check(parts, { verifier, remote: origin.remote }, [commit], signal);
   const found = checked.get(commit);
   if (!found) throw new Error(`bug: ${commit} was not checked`);
   const known = verifier.home.material.keys;
   const allowed = keysFor(known, policy, origin);
   return judgeCommit(found, { known, allowed, clockSkewMs: policy.clockSkewMs, now: now() });
-}
-
-async function withTwins(
-  { twin }: Parts,
-  ancestry: Ancestry,
-  { commits, floor }: TwinQuestion,
-  signal: AbortSignal,
-): Promise<Ancestry> {
-  if (floor === null || floor.payloadHash === null) return ancestry;
-  const base = floor.commit;
-  const unrelated = commits.filter(
-    (id) => id !== base && !descends(ancestry, id, base) && !descends(ancestry, base, id),
-  );
-  const pairs = new Set(ancestry.pairs);
-  for (const id of unrelated) {
-    const same = await twin(floor, id, signal);
-    if (same !== null) pairs.add(same === id ? ancestryPair(id, base) : ancestryPair(base, id));
-  }
-  return pairs.size === ancestry.pairs.size ? ancestry : { pairs };
 }

@@ -22,11 +22,18 @@ export interface VerifierDeps {
   readonly stopping: AbortSignal;
 }
 
+/** The verifiers of one daemon, one after the other. */
+export interface Verifiers {
+  readonly now: () => Promise<Verifier>;
+  /** The one that was given last; null before the first. */
+  readonly newest: () => Verifier | null;
+}
+
 /**
  * Gives the verifier for the keys as they are at each call; made anew only when they changed. Rejects with Problem
  * `trust_unusable` or `tool_missing` as long as any key cannot be read: with fewer keys nothing may be decided.
  */
-export function createVerifiers(deps: VerifierDeps): () => Promise<Verifier> {
+export function createVerifiers(deps: VerifierDeps): Verifiers {
   const { run, dir, path, keys, checkFile, stopping } = deps;
   const kept = createKeptChecks(dir);
   let newest: Verifier | null = null;
@@ -39,10 +46,13 @@ export function createVerifiers(deps: VerifierDeps): () => Promise<Verifier> {
     return newest;
   };
   let last: Promise<unknown> = Promise.resolve();
-  return () => {
-    const next = last.then(renew, renew);
-    last = next.catch(() => undefined);
-    return next;
+  return {
+    now: () => {
+      const next = last.then(renew, renew);
+      last = next.catch(() => undefined);
+      return next;
+    },
+    newest: () => newest,
   };
 }
 

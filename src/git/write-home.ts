@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { credentialHelper } from './credentials.ts';
-import { gitConfig, nixGitConfig, type CredentialSource } from './git-config.ts';
+import { gitConfig, neutralAttributes, nixGitConfig, type CredentialSource } from './git-config.ts';
 import { ownDirectory, replaceFile } from './private-file.ts';
 import { transportOf, type RemoteSource } from './remote-source.ts';
 
@@ -17,9 +17,10 @@ export interface HomeInput {
 export async function writeHome({ dir, home, remotes, submodules }: HomeInput): Promise<void> {
   await ownDirectory(home);
   const sources = await Promise.all(remotes.map((remote) => writeHelper(home, remote)));
+  const template = await writeTemplate(home);
   const files = [
     ['gitconfig', gitConfig([])],
-    ['gitconfig.nix', nixGitConfig({ sources, submodules, dir })],
+    ['gitconfig.nix', nixGitConfig({ sources, submodules, dir, template })],
     ...sources.map((source) => [`gitconfig-${source.remote.name}`, gitConfig([source])] as const),
   ] as const;
   for (const [name, text] of files) await replaceFile(join(home, name), text, 0o600);
@@ -31,6 +32,14 @@ export async function writeHome({ dir, home, remotes, submodules }: HomeInput): 
     (name) => /^(?:gitconfig|credential)-/.test(name) && !wanted.has(name),
   );
   await Promise.all(old.map((name) => rm(join(home, name), { force: true })));
+}
+
+async function writeTemplate(home: string): Promise<string> {
+  const template = join(home, 'template');
+  await rm(template, { recursive: true, force: true });
+  await ownDirectory(join(template, 'info'));
+  await replaceFile(join(template, 'info', 'attributes'), neutralAttributes, 0o600);
+  return template;
 }
 
 async function writeHelper(home: string, remote: RemoteSource): Promise<CredentialSource> {

@@ -5,7 +5,12 @@ import { nixOptions } from './nix-options.ts';
  * obeyed, and no cached failure of an earlier try is taken for this one's.
  */
 export function evaluateArgs(options: Readonly<Record<string, string>>): readonly string[] {
-  const fixed = { 'use-registries': 'false', 'accept-flake-config': 'false', 'eval-cache': 'false' };
+  const fixed = {
+    'pure-eval': 'true',
+    'use-registries': 'false',
+    'accept-flake-config': 'false',
+    'eval-cache': 'false',
+  };
   const features = ['--extra-experimental-features', 'nix-command flakes'];
   return [...features, 'eval', '--json', '--no-update-lock-file', ...nixOptions({ ...options, ...fixed })];
 }

@@ -5,6 +5,7 @@ import { succeeded } from '../process.ts';
 import type { EvaluateRequest } from './driver.ts';
 import { evaluateArgs } from './evaluate-args.ts';
 import { evaluationProblem } from './evaluation-problem.ts';
+import { forgetFetched } from './forget-fetched.ts';
 import { runNix, type NixDeps, type NixEnded } from './nix-child.ts';
 import { nixOptions } from './nix-options.ts';
 import { nixString } from './nix-string.ts';
@@ -33,6 +34,7 @@ export async function evaluateFlake(
 ): Promise<Evaluation> {
   const { host, onProgress } = request;
   onProgress({ phase: 'evaluate', text: `evaluating ${plainText(host)}`, done: null, expected: null });
+  await forgetFetched(deps.environment);
   const ended = await runNix(
     deps,
     { file: 'nix', phase: 'evaluate', ...request, args: argsOf(request) },

@@ -115,6 +115,10 @@ const record = z.looseObject({
   derivation: path.nullable(),
   toplevel: path.nullable(),
   payloadHash: z.string().nullable().default(null),
+  signer: z
+    .looseObject({ kind: z.enum(['ssh', 'gpg']), key: z.string(), name: z.string() })
+    .nullable()
+    .default(null),
 } satisfies ShapeOf<CommitRecord>);
 
 const failure = z.looseObject({

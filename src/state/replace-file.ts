@@ -85,7 +85,8 @@ function keepPrevious(path: string, previous: string): void {
   removeQuietly(temporary);
 }
 
-function syncDirectory(path: string): void {
+/** Makes new names in a directory last through a power cut. */
+export function syncDirectory(path: string): void {
   const directory = openSync(path, 'r');
   try {
     fsyncSync(directory);
@@ -104,7 +105,9 @@ function removeQuietly(path: string): void {
   }
 }
 
-function unwritable(path: string, error: unknown): Problem {
+/** A file system's error as Problem `journal_unwritable`, in words that say what to do; a Problem stays as it is. */
+export function unwritable(path: string, error: unknown): Problem {
+  if (error instanceof Problem) return error;
   const dir = dirname(path);
   return new Problem('journal_unwritable', `${path} cannot be written: ${whyUnwritable(dir, error)}`, {
     cause: error,

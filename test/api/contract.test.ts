@@ -1,14 +1,19 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type * as z from 'zod';
+import { auditLogSchema, type auditRecordSchema } from '../../src/api/contract-audit.ts';
 import { deploymentListSchema, deploymentSchema } from '../../src/api/contract-deployment.ts';
 import { parseLength } from '../../src/api/contract-duration.ts';
 import { eventListSchema, hostEventSchema } from '../../src/api/contract-event.ts';
 import { hostStatusSchema } from '../../src/api/contract-status.ts';
+import { whySchema } from '../../src/api/contract-why.ts';
 import { requestSchemas } from '../../src/api/contract.ts';
+import type { AuditRecord } from '../../src/domain/audit.ts';
 import type { Deployment } from '../../src/domain/deployment.ts';
 import type { HostEvent } from '../../src/domain/event.ts';
 import type { HostStatus } from '../../src/domain/status.ts';
+import { whyDecisions, whyStandings, type WhyAnswer } from '../../src/domain/why-answer.ts';
 import { makeEvent } from './fake-daemon.ts';
+import { sampleAudit } from './sample-audit.ts';
 import { sampleDeployment, sampleStatus, troubledStatus } from './sample-status.ts';
 
 describe('schemas of answers', () => {
@@ -16,6 +21,7 @@ describe('schemas of answers', () => {
     expectTypeOf<HostStatus>().toExtend<z.output<typeof hostStatusSchema>>();
     expectTypeOf<Deployment>().toExtend<z.output<typeof deploymentSchema>>();
     expectTypeOf<HostEvent>().toExtend<z.output<typeof hostEventSchema>>();
+    expectTypeOf<AuditRecord>().toExtend<z.output<typeof auditRecordSchema>>();
     expectTypeOf<keyof HostStatus>().toEqualTypeOf<keyof z.output<typeof hostStatusSchema>>();
     expectTypeOf<keyof Deployment>().toEqualTypeOf<keyof z.output<typeof deploymentSchema>>();
     expectTypeOf<keyof HostEvent>().toEqualTypeOf<keyof z.output<typeof hostEventSchema>>();
@@ -33,6 +39,31 @@ describe('schemas of answers', () => {
     expect(deploymentListSchema.parse(list)).toEqual(list);
     const events = { apiVersion: 'abide/v1', kind: 'EventList', events: [makeEvent(7)] };
     expect(eventListSchema.parse(events)).toEqual(events);
+  });
+
+  test('keep every field of every kind of record, whatever the chain is worth', () => {
+    const broken = { file: 'audit.jsonl', line: 3, seq: null, message: 'this line is no record' };
+    for (const chain of ['intact', { broken }]) {
+      const log = { apiVersion: 'abide/v1', kind: 'AuditLog', chain, records: sampleAudit };
+      expect(auditLogSchema.parse(log)).toEqual(log);
+    }
+  });
+
+  test('keep every field of an explanation', () => {
+    const answer: WhyAnswer = {
+      apiVersion: 'abide/v1',
+      kind: 'Why',
+      commits: whyStandings.map((standing) => ({
+        commit: 'abcdef1',
+        subject: null,
+        standing,
+        message: 'said',
+        offers: [{ remote: 'origin', role: 'main', ref: 'main' }],
+        reasons: whyDecisions.map((decision) => ({ decision, message: 'why', next: null })),
+      })),
+      remarks: ['origin cannot be reached'],
+    };
+    expect(whySchema.parse(answer)).toEqual(answer);
   });
 
   test('refuse a field that is absent where null is meant', () => {

@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiHandlers } from '../../src/api/handlers.ts';
 import { createApiServer, type ApiServer, type ApiTiming } from '../../src/api/server.ts';
+import type { AuditReading } from '../../src/domain/audit.ts';
 import type { Deployment } from '../../src/domain/deployment.ts';
 import type { HostEvent } from '../../src/domain/event.ts';
 import type { HostStatus } from '../../src/domain/status.ts';
+import type { WhyAnswer } from '../../src/domain/why-answer.ts';
+import { sampleAudit } from './sample-audit.ts';
 import { before, sampleDeployment, sampleStatus } from './sample-status.ts';
 
 /** A server on a real socket with handlers that tests steer; `close` leaves nothing behind. */
@@ -18,6 +21,8 @@ export interface FakeDaemon {
   readonly warnings: string[];
   readonly errors: string[];
   status: HostStatus;
+  audit: AuditReading;
+  why: WhyAnswer;
   deployments: readonly Deployment[];
   /** Thrown by every command when set. */
   refusal: Error | null;
@@ -78,6 +83,11 @@ export function createFakeDaemon({ group = 'root', socket, timing }: FakeOptions
       since: (id) => kept.filter((event) => event.id > id),
       subscribe: (listener) => listen(onEvent, listener),
     },
+    why: async (commit) => {
+      daemon.commands.push({ name: 'why', request: commit });
+      return daemon.why;
+    },
+    audit: async (limit) => ({ ...daemon.audit, records: daemon.audit.records.slice(-limit) }),
     onStatus: (listener) => listen(onStatus, listener),
     reconcile: (request) => take('reconcile', request, { token: '2025-03-01T12:00:00.000Z' }),
     suspend: (request) => take('suspend', request, undefined),
@@ -97,6 +107,8 @@ export function createFakeDaemon({ group = 'root', socket, timing }: FakeOptions
     warnings,
     errors,
     status: sampleStatus,
+    audit: { chain: 'intact', records: sampleAudit },
+    why: { apiVersion: 'abide/v1', kind: 'Why', commits: [], remarks: [] },
     deployments: [sampleDeployment],
     refusal: null,
     setStatus: (change) => {

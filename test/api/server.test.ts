@@ -6,6 +6,7 @@ import { Refused } from '../../src/api/refused.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import { startFakeDaemon, type FakeDaemon } from './fake-daemon.ts';
 import { post, send, sendBytes, type RawRequest } from './raw-request.ts';
+import { sampleAudit } from './sample-audit.ts';
 import { newCommit, sampleDeployment, sampleStatus } from './sample-status.ts';
 
 let daemon: FakeDaemon;
@@ -54,6 +55,46 @@ describe('questions', () => {
     expect(json(rest.body)).toMatchObject({ events: [{ id: 2 }] });
   });
 });
+
+describe('the audit log', () => {
+  const ask = (query: string) => send({ socket: daemon.socket, path: `/v1/audit${query}` });
+
+  test('is a list of records, oldest first, with what the chain is worth', async () => {
+    expect(json((await ask('')).body)).toEqual({
+      apiVersion: 'abide/v1',
+      kind: 'AuditLog',
+      chain: 'intact',
+      records: sampleAudit,
+    });
+    expect(json((await ask('?limit=2')).body)).toMatchObject({ records: sampleAudit.slice(-2) });
+  });
+
+  test.each(['?limit=0', '?limit=1001', '?limit=-1', '?limit=x', '?limit=1&limit=2', '?last=5', '?limit='])(
+    'does not answer %s',
+    async (query) => {
+      const answer = await ask(query);
+      expect([answer.status, codeOf(answer.body)]).toEqual([400, 'bad_request']);
+    },
+  );
+});
+
+test.each([
+  ['', null],
+  ['?commit=4f2a9c1', '4f2a9c1'],
+])('why%s asks the daemon', async (query, commit) => {
+  const answer = await send({ socket: daemon.socket, path: `/v1/why${query}` });
+  expect([answer.status, json(answer.body)]).toEqual([200, daemon.why]);
+  expect(daemon.commands).toEqual([{ name: 'why', request: commit }]);
+});
+
+test.each(['?commit=main', '?commit=4f2', '?commit=--all', '?commit=4F2A9C1', '?commits=4f2a9c1'])(
+  'why%s is refused',
+  async (query) => {
+    const answer = await send({ socket: daemon.socket, path: `/v1/why${query}` });
+    expect([answer.status, codeOf(answer.body)]).toEqual([400, 'bad_request']);
+    expect(daemon.commands).toEqual([]);
+  },
+);
 
 describe('commands', () => {
   test.each([

@@ -71,6 +71,7 @@ function exampleLoop(): Loop {
     firstSeen: '2026-01-01T00:00:00Z',
     derivation: null,
     payloadHash: null,
+    signer: null,
     toplevel: `/nix/store/${name}`,
   }));
   return {

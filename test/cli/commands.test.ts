@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { accept } from '../../src/cli/accept.ts';
+import { audit } from '../../src/cli/audit.ts';
 import { events } from '../../src/cli/events.ts';
 import { guard } from '../../src/cli/exit.ts';
 import { history } from '../../src/cli/history.ts';
@@ -9,7 +10,9 @@ import { show } from '../../src/cli/show.ts';
 import { status, summaryExitCodes } from '../../src/cli/status.ts';
 import { suspend } from '../../src/cli/suspend.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
+import { why } from '../../src/cli/why.ts';
 import { Refused } from '../../src/api/refused.ts';
+import type { AuditRecord } from '../../src/domain/audit.ts';
 import { summaries, type HostStatus } from '../../src/domain/status.ts';
 import { startFakeDaemon, type FakeDaemon } from '../api/fake-daemon.ts';
 import { newCommit, sampleDeployment, sampleNow, sampleStatus } from '../api/sample-status.ts';
@@ -112,7 +115,7 @@ describe('events', () => {
   test('are printed oldest first and end', async () => {
     daemon.happen({ message: 'first \u001b[2J' });
     daemon.happen({ severity: 'error', message: 'second' });
-    expect(await events(terminal(), { follow: false })).toBe(0);
+    expect(await events(terminal(), { follow: false, limit: null })).toBe(0);
     expect(printed.map((line) => line.slice(21))).toEqual(['info     first', 'error    second']);
   });
 
@@ -123,8 +126,104 @@ describe('events', () => {
       if (printed.length === 1) daemon.happen({});
       else void daemon.server.close();
     };
-    expect(await attempt(() => events(terminal({ json: true, out }), { follow: true }))).toBe(3);
+    expect(await attempt(() => events(terminal({ json: true, out }), { follow: true, limit: null }))).toBe(3);
     expect(printed.map((line) => (JSON.parse(line) as { id: number }).id)).toEqual([1, 2]);
+  });
+});
+
+describe('the audit log', () => {
+  test('is one readable line a record, then what it is worth', async () => {
+    expect(await audit(terminal(), { limit: null })).toBe(0);
+    expect(printed.map((line) => line.slice(21))).toEqual([
+      `#1       policy      trust is range, policy cccccccccccc; signers: alice (ssh SHA256:${'x'.repeat(43)}); checked with git 2.39.5, gpg missing`,
+      `#2       verdict     bbbbbbbb on main of origin is accepted, on top of aaaaaaaa, signed by alice with ssh SHA256:${'x'.repeat(43)}`,
+      '#3       verdict     bbbbbbbb on main of origin is rejected, on top of aaaaaaaa (unsigned): bbbbbbbb has no signature; it still offers aaaaaaaa',
+      '#4       desired     desired is main bbbbbbbb from origin (switch), before it was aaaaaaaa',
+      '#5       desired     no commit is desired any more; before it was bbbbbbbb',
+      '#6       deployment  deployment 20260101T000000Z-bbbbbbbb of bbbbbbbb began (switch; commit): /nix/store/new-nixos',
+      '#7       deployment  deployment 20260101T000000Z-bbbbbbbb of bbbbbbbb ended: rolled_back, HealthCheckFailed',
+      '#8       accept      bob accepted bbbbbbbb as the floor in place of aaaaaaaa: history was cleaned',
+      '#9       suspend     bob suspended this host until 2026-01-02T00:00:00.000Z: a holiday',
+      '#10      resume      the suspension is over',
+      '#11      retry       bob asked to try bbbbbbbb again',
+      '#12      state       state was lost (recovered), the floor is aaaaaaaa: the journal is missing',
+      '#13      gap         the audit log has a gap: 2 records could not be written and are lost; 17 bytes before this record are what a crash left of another',
+      expect.stringMatching(/journal on another machine/),
+    ]);
+  });
+
+  test('is the daemon’s answer with --json, at most so many', async () => {
+    await audit(terminal({ json: true }), { limit: 1 });
+    expect(JSON.parse(printed[0] ?? '')).toMatchObject({
+      kind: 'AuditLog',
+      chain: 'intact',
+      records: [{ seq: 13 }],
+    });
+  });
+
+  test('exits 1 and says where when it was tampered with, and shows even a record that is not whole', async () => {
+    const broken = { file: 'audit.1.jsonl', line: 3, seq: 9, message: 'one was \u001b[2Jchanged' };
+    const record = { ts: 'x', seq: 9, prev: '', kind: 'verdict' } as unknown as AuditRecord;
+    daemon.audit = { chain: { broken }, records: [record] };
+    expect(await audit(terminal(), { limit: null })).toBe(1);
+    expect(printed[0]).toContain('a record that is not whole: {"ts":"x"');
+    expect(printed[1]).toContain('BROKEN at line 3 of audit.1.jsonl (record 9): one was changed');
+  });
+});
+
+describe('why', () => {
+  const reasons = [
+    { decision: 'verdict', message: 'main of origin is refused (unsigned)', next: 'sign it' },
+    { decision: 'suspension', message: 'web1 is suspended by bob: \u001b[2Jtea', next: null },
+  ] as const;
+  const offers = [
+    { remote: 'origin', role: 'main', ref: 'main' },
+    { remote: 'mirror', role: 'main', ref: 'trunk' },
+  ] as const;
+  const held = {
+    commit: newCommit,
+    subject: 'Update nginx',
+    standing: 'held',
+    message: 'these 2 keep it from running',
+    offers,
+    reasons,
+  } as const;
+  const runs = {
+    ...held,
+    standing: 'running',
+    message: 'it runs',
+    offers: [],
+    subject: null,
+    reasons: [],
+  } as const;
+
+  test('says what keeps each head from running, and what to do', async () => {
+    daemon.why = { ...daemon.why, commits: [held, runs], remarks: ['third has not been asked yet'] };
+    expect(await why(terminal(), { commit: null })).toBe(0);
+    expect(printed.join('\n').split('\n')).toEqual([
+      '4f2a9c1e Update nginx (main of origin, trunk of mirror)',
+      '  held: these 2 keep it from running',
+      '  - main of origin is refused (unsigned)',
+      '    next: sign it',
+      '  - web1 is suspended by bob: tea',
+      '',
+      '4f2a9c1e',
+      '  running: it runs',
+      '',
+      'third has not been asked yet',
+    ]);
+  });
+
+  test('asks about one commit, and gives the answer as it is with --json', async () => {
+    await why(terminal({ json: true }), { commit: '4F2A9C1E' });
+    expect(daemon.commands).toEqual([{ name: 'why', request: '4f2a9c1e' }]);
+    expect(JSON.parse(printed[0] ?? '')).toEqual(daemon.why);
+    expect(await attempt(() => why(terminal(), { commit: 'main' }))).toBe(2);
+  });
+
+  test('says so when no remote offers anything', async () => {
+    await why(terminal(), { commit: null });
+    expect(printed).toEqual(['no remote offers a commit']);
   });
 });
 

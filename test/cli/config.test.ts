@@ -40,8 +40,8 @@ test('config check of a valid file says what it means and exits 0', async () => 
     await file('a.yaml', `host: web1\n${valid}health: { settle: 1s }\n`),
   );
   expect(code).toBe(0);
-  expect(stderr).toBe('');
-  expect(stdout).toContain('anyone who can push to /srv/infra is root on this host');
+  expect(stderr).toBe('warning: UNSIGNED: anyone who can push to /srv/infra is root on this host.\n');
+  expect(stdout).toContain('Trust is none: no commit has to be signed.\n');
   expect(stdout).toContain('No effect yet: health.settle.');
 });
 

@@ -58,8 +58,12 @@ describe('the command line', () => {
     [['suspend'], /required option '--reason <text>'/],
     [['history', '-n', 'many'], /whole number/],
     [['suspend', '--reason', 'x', '--for', 'ever'], /--for ever: allowed is a duration/],
+    [['events', '--audit', '--follow'], /--audit .* cannot follow/],
+    [['events', '-n', '0'], /whole number/],
+    [['why', 'HEAD'], /HEAD is no commit id/],
     [['plan', '--json', 'abc'], /^abide: plan is not built yet/],
-    [['trust', 'audit', '/repo', '--config', 'x'], /^abide: trust is not built yet/],
+    [['trust', 'audit', '/repo', '--config', 'x'], /^abide: x: there is no such file/],
+    [['rollback', '--to', 'x'], /^abide: rollback is not built yet/],
     [[], /Usage: abide/],
   ])('%j is a usage error: exit 2 with a hint', async (args, hint) => {
     const { exitCode, stdout, stderr } = await abide(args);
@@ -75,7 +79,9 @@ describe('the command line', () => {
       ?.match(/^ {2}(\w+)/gm)
       ?.map((name) => name.trim());
     expect(listed?.toSorted()).toEqual(
-      'accept config events help history reconcile resume retry run show status suspend version'.split(' '),
+      'accept config events help history reconcile resume retry run show status suspend trust version why'.split(
+        ' ',
+      ),
     );
   });
 

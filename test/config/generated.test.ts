@@ -116,7 +116,7 @@ const lib = `rec {
 /** As far as the stub prints it. */
 interface Module {
   readonly names: readonly string[];
-  readonly unit: { readonly serviceConfig: { readonly ExecStart: string } };
+  readonly unit: { readonly path: readonly string[]; readonly serviceConfig: { readonly ExecStart: string } };
 }
 
 test('the NixOS options have every key of the schema with its default', async () => {
@@ -163,7 +163,7 @@ test('the module gives a unit that a switch never ends, with a config file that 
           services.abide = { enable = true; package = "/abide"; settings = { }; };
         };
         pkgs = {
-          coreutils = ""; git = ""; openssh = ""; util-linux = "";
+          coreutils = ""; git = ""; gnupg = "gnupg"; openssh = ""; util-linux = "";
           formats.json = _: { type = "json"; generate = name: _: "/unchecked"; };
           runCommand = name: _: script: "/checked-by:" + script;
         };
@@ -182,6 +182,7 @@ test('the module gives a unit that a switch never ends, with a config file that 
       RuntimeDirectory: 'abide',
     },
   });
+  expect(unit.path).toContain('gnupg');
   expect(unit.serviceConfig.ExecStart).toMatch(/run --config .*config check --no-files \/unchecked/s);
 });
 

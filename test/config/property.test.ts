@@ -29,7 +29,7 @@ function shape(value: unknown): unknown {
 }
 
 const needed =
-  /^(?:source|source\.remotes|source\.remotes\[\d\]\.(?:name|url|trust\.mode)|trust|trust\.mode)$/;
+  /^(?:source|source\.remotes|source\.remotes\[\d\]\.(?:name|url|trust\.mode|trust\.signers)|trust|trust\.signers|trust\.signers\[\d\]\..*)$/;
 // There null is a value of its own.
 const nullable = new Set(['main', 'testing', 'listen']);
 const removable = maps(fullConfig)

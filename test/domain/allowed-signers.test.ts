@@ -9,13 +9,15 @@ import type { SshKeys } from '../harness/ssh-keys.ts';
 
 let keys: SshKeys;
 let key: string;
+let other: string;
 beforeAll(async () => {
   keys = await createSshKeys();
   key = (await keys.publicKey('alice', 'ed25519')).split(' ').slice(0, 2).join(' ');
+  other = await keys.publicKey('bob', 'ecdsa');
 });
 afterAll(() => keys.remove());
 
-const read = (line: string) => parseAllowedSigners(line.replaceAll('KEY', key));
+const read = (line: string) => parseAllowedSigners(line.replaceAll('KEY', key).replaceAll('OTHER', other));
 const issueOf = (line: string) => read(line).issues[0]?.message ?? null;
 
 async function sshKeygen(args: readonly string[], lines: readonly string[]): Promise<boolean> {
@@ -28,18 +30,18 @@ async function sshKeygen(args: readonly string[], lines: readonly string[]): Pro
 
 test('names, comments, blanks and line ends are read as ssh-keygen reads them', () => {
   const { signers, issues, skipped } = read(
-    '# people\r\n\r\n  alice@x,alice,alice@x KEY a comment\r\n"bob smith,*@y" KEY\n\t# end',
+    '# people\r\n\r\n  alice@x,alice,alice@x KEY a comment\r\n"bob smith,*@y" OTHER\n\t# end',
   );
   expect({ issues, skipped }).toEqual({ issues: [], skipped: [] });
   expect(signers.map(({ line, name, names, key: { comment } }) => ({ line, name, names, comment }))).toEqual([
     { line: 3, name: 'alice@x,alice,alice@x', names: ['alice@x', 'alice'], comment: 'a comment' },
-    { line: 4, name: 'bob smith,*@y', names: ['bob smith', '*@y'], comment: '' },
+    { line: 4, name: 'bob smith,*@y', names: ['bob smith', '*@y'], comment: 'bob' },
   ]);
 });
 
 test('times without a Z are UTC', () => {
   const [first, second] = read(
-    'a VALID-AFTER="20240229",valid-before="202403010102" KEY\na valid-after="20240229235958Z" KEY',
+    'a VALID-AFTER="20240229",valid-before="202403010102" KEY\na valid-after="20240229235958Z" OTHER',
   ).signers;
   expect(first).toMatchObject({
     validAfter: Date.UTC(2024, 1, 29),
@@ -100,6 +102,13 @@ test.each([
 ])('%s is an issue of its line', (line, message) => {
   expect(issueOf(line)).toMatch(message);
   expect(read(`\n${line}`)).toMatchObject({ signers: [], issues: [{ line: 2 }], skipped: [] });
+});
+
+test('one key on two lines is an issue of the second', () => {
+  expect(read('a KEY\nb OTHER\nc valid-before="20200101" KEY')).toMatchObject({
+    signers: [{ line: 1 }, { line: 2 }],
+    issues: [{ line: 3, message: expect.stringMatching(/^the key of line 1 once more/) as string }],
+  });
 });
 
 test('an issue never quotes the line', () => {

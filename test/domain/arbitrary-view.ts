@@ -109,6 +109,7 @@ const facts: fc.Arbitrary<Facts> = fc
       firstSeen: begin,
       derivation: null,
       payloadHash: null,
+      signer: null,
       toplevel: index === 0 ? oldSystem : newSystem,
     })),
     ...change,

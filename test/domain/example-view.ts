@@ -62,6 +62,7 @@ export const exampleFacts: Facts = {
       firstSeen: begin,
       derivation: null,
       payloadHash: null,
+      signer: null,
       toplevel: oldSystem,
     },
   ],

@@ -67,8 +67,8 @@ describe('the status of a host', () => {
     });
   });
 
-  test('does not lend the signer of a refused head to its accepted ancestor', () => {
-    const signer = { kind: 'ssh' as const, key: 'SHA256:x', name: 'mallory' };
+  test('names subject and signer of the accepted ancestor that a refused head stands for', () => {
+    const signer = { kind: 'ssh' as const, key: 'SHA256:x', name: 'alice' };
     const head = exampleJudgement('origin').head!;
     const refused = exampleJudgement('origin', {
       head: { ...head, commit: { ...head.commit, id: newCommit } },
@@ -77,7 +77,7 @@ describe('the status of a host', () => {
     });
     expect(status({ ...settledView, judgements: [refused] }).desired).toMatchObject({
       subject: 'the old one',
-      signer: null,
+      signer,
     });
   });
 

@@ -59,7 +59,7 @@ export function rangeByDefinition(
     status: because === null ? 'accepted' : (history[because]?.word ?? 'rejected'),
     because,
     refused,
-    candidate: firstParents(history, head).find(isSound) ?? null,
+    candidate: standIn(firstParents(history, head), isSound, { trusted, bases }),
   };
 }
 
@@ -80,8 +80,19 @@ export function tipByDefinition(
     status: word,
     because: word === 'accepted' ? null : head,
     refused: word === 'accepted' ? [] : [head],
-    candidate: word === 'accepted' ? head : (firstParents(history, head).find(isSound) ?? null),
+    candidate: word === 'accepted' ? head : standIn(firstParents(history, head), isSound, { trusted, bases }),
   };
+}
+
+/** The newest sound one, or else the base that the line of first parents ends at. */
+function standIn(
+  line: readonly number[],
+  isSound: (at: number) => boolean,
+  { trusted, bases }: { readonly trusted: ReadonlySet<number>; readonly bases: readonly number[] },
+): number | null {
+  const sound = line.find(isSound);
+  const end = line.find((at) => trusted.has(at));
+  return sound ?? (end !== undefined && bases.includes(end) ? end : null);
 }
 
 /** Names of drawn commits where no real ones are needed. */

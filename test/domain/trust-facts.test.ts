@@ -115,6 +115,7 @@ const record = {
   derivation: null,
   toplevel: null,
   payloadHash: 'h',
+  signer: null,
 };
 
 test('a main that no longer has what it offered above the floor is worth a word; going on and lagging are not', () => {

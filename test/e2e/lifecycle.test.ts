@@ -164,7 +164,10 @@ test('a testing deployment stays when the daemon restarts while no remote answer
   await lab.daemon.kill();
   await rename(lab.infra.dir, `${lab.infra.dir}.away`);
   await lab.daemon.start();
-  const status = await lab.daemon.until('a failed poll', ({ remotes }) => remotes[0]?.up === false);
+  const status = await lab.daemon.until(
+    'a failed poll and a look at the host',
+    ({ remotes, observed }) => remotes[0]?.up === false && observed !== null,
+  );
   expect(status).toMatchObject({ summary: 'InSync', desired: { subject: 'trial', testing: true } });
   expect(await readFile(join(lab.host.root, 'etc/note'), 'utf8')).toBe('trial');
 });

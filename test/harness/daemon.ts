@@ -141,7 +141,7 @@ export async function createDaemon(options: {
     },
     log: () => readLog(logFile),
     metrics: async () => {
-      const [, address] = /"metrics":"([^"]+)"/.exec(readLog(logFile)) ?? [];
+      const [, address] = [...readLog(logFile).matchAll(/"metrics":"([^"]+)"/g)].at(-1) ?? [];
       if (!address) throw new Error('the daemon did not log where its metrics are');
       return (await fetch(`http://${address}/metrics`)).text();
     },

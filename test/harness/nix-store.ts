@@ -44,6 +44,8 @@ export async function createNixStore(dir: string): Promise<NixStore> {
     NIX_LOG_DIR: at('log'),
     NIX_CONF_DIR: at('conf'),
   };
+  // A Nix that is ended while it makes a store leaves one that no Nix opens again; no host has a store that new.
+  await execa('nix-store', ['--init'], { env, extendEnv: false });
   return { env, storeDir: at('store'), stateDir: at('state'), confFile, remove: () => removeTree(dir) };
 }
 

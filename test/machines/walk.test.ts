@@ -46,7 +46,12 @@ const suspend: Loose = {
 };
 const resume: Loose = { type: 'resume', by: null };
 const retry = (name: string | null): Loose => ({ type: 'retry', commit: name && id(name), by: 'ada' });
-const accept = (name: string): Loose => ({ type: 'accept', commit: id(name), reason: 'x', by: 'ada' });
+const accept = (name: string): Loose => ({
+  type: 'accept',
+  floor: { commit: id(name), payloadHash: null },
+  reason: 'x',
+  by: 'ada',
+});
 
 const nameOf = (commit: string): string => Buffer.from(commit, 'hex').toString().replaceAll('\0', '');
 

@@ -36,7 +36,11 @@ const common = {
 const entry = { ...common, entryPoints: { main: 'src/main.ts' }, plugins: [loadedOnDemand()] };
 const onDemand = {
   ...common,
-  entryPoints: { 'chunks/program': 'src/cli/program.ts', 'chunks/daemon': 'src/daemon.ts' },
+  entryPoints: {
+    'chunks/program': 'src/cli/program.ts',
+    'chunks/daemon': 'src/daemon.ts',
+    'chunks/audit-repository': 'src/daemon/audit-repository.ts',
+  },
   splitting: true,
   banner: { js: requireForBundled },
 };

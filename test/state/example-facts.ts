@@ -71,6 +71,7 @@ export const exampleFacts: Facts = {
       firstSeen: '2026-01-01T00:00:00.000Z',
       derivation: null,
       payloadHash: null,
+      signer: { kind: 'ssh', key: 'SHA256:abc', name: 'ada' },
       toplevel: '/nix/store/b-system',
     },
   ],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRepository, git } from '../../harness/git-repository.ts';
 import { writeBlob, writeRawTree, writeTree, type TreeContent } from '../../harness/raw-objects.ts';
+import { edited, signed } from '../../harness/signing.ts';
 import { createQuickKey } from '../../harness/ssh-signer.ts';
 import { expectDeployed, expectNotFetched, expectRefused } from './expect-refused.ts';
 import { branchOf, createTrustLab, type TrustLab } from './trust-lab.ts';
@@ -51,22 +52,24 @@ describe('refs and files that tell git of other commits', () => {
     const head = lab.commit('above', ada.sign, { parents: [below] });
     plant(join(mirror(), 'info/grafts'), `${head} ${lab.floor}\n`);
     await expectRefused(lab, head, { reason: 'unsigned' });
-    plant(join(mirror(), 'shallow'), `${head}\n`);
-    const more = lab.commit('more above', ada.sign, { parents: [head] });
+    const shallow = join(mirror(), 'shallow');
+    plant(shallow, `${head}\n`);
     const evaluations = await lab.evaluations();
+    const more = lab.commit('more above', ada.sign, { parents: [head] });
     lab.publish('evil', more);
+    const status = await lab.verdictOn('evil', more);
+    expect([lab.floor, null]).toContain(branchOf(status, 'evil')?.candidate);
+    rmSync(shallow);
     await lab.deploy('good', lab.commit('honest meanwhile', ada.sign));
     expect(await lab.evaluations()).toBe(evaluations + 1);
-    lab.publish('evil', lab.floor);
-    await lab.daemon.until('peace', ({ remotes }) => remotes.every(({ up }) => up === true));
   });
 
   test('an object of the mirror that is not what its name says is never run', async () => {
     const head = lab.commit('another content', null);
-    const signed = join(lab.workshop, 'objects', lab.floor.slice(0, 2), lab.floor.slice(2));
+    const content = join(lab.workshop, 'objects', lab.floor.slice(0, 2), lab.floor.slice(2));
     const planted = join(mirror(), 'objects', head.slice(0, 2), head.slice(2));
     plant(planted, '');
-    copyFileSync(signed, planted);
+    copyFileSync(content, planted);
     const evaluations = await lab.evaluations();
     lab.publish('evil', head);
     const honest = lab.commit('honest beside it', ada.sign);
@@ -131,6 +134,40 @@ describe('a signed commit', () => {
     await expectNotFetched(lab, signedTree(writeRawTree(lab.workshop, entries)), 'duplicateEntries');
   });
 
+  test('dated beyond all clocks is not taken', async () => {
+    const commit = edited(
+      lab.payload('dated', { date: 4_102_444_800 }),
+      '4102444800 +0000\ncommitter',
+      '1 +0000\ncommitter',
+    );
+    const beyond = edited(commit, '4102444800', '99999999999999999999');
+    await expectNotFetched(lab, lab.write(signed(beyond, ada.sign)), 'badDateOverflow');
+  });
+
+  test('whose parent is nowhere is not taken', async () => {
+    await expectNotFetched(
+      lab,
+      lab.commit('orphan', ada.sign, { parents: ['1'.repeat(40)] }),
+      '1'.repeat(40),
+    );
+  });
+
+  test('of twenty megabytes harms nobody', async () => {
+    const message = 'x'.repeat(20 << 20);
+    const head = lab.commit('huge', null, { message });
+    const evaluations = await lab.evaluations();
+    lab.publish('evil', head);
+    const status = await lab.deploy('good', lab.commit('beside something huge', ada.sign));
+    expect(branchOf(status, 'evil')?.candidate).not.toBe(head);
+    const after = await lab.daemon.until('a word on it', ({ remotes: [evil] }) =>
+      Boolean(evil?.error ?? (evil?.main?.head === head && evil.main.verdict === 'rejected')),
+    );
+    expect(after.desired?.commit).toBe(lab.floor);
+    expect(await lab.evaluations()).toBe(evaluations + 1);
+    lab.publish('evil', lab.floor);
+    await lab.daemon.until('peace', ({ remotes }) => remotes.every(({ error }) => error === null));
+  });
+
   test('that looks like a repository itself runs, and its configuration does not', async () => {
     const place = { mode: '40000', id: writeTree(lab.workshop, { keep: '' }) };
     const config = `[core]\n\tbare = false\n\tworktree = .\n\tfsmonitor = "touch ${marker} #"\n\trepositoryformatversion = 0\n`;
@@ -163,10 +200,9 @@ describe.skipIf(process.getuid?.() !== 0)('a local repository of somebody else (
   test('gives what is signed and nothing else, and nothing of it runs as root', async () => {
     chmodSync(lab.dir, 0o755);
     const { dir } = createRepository(join(lab.dir, 'foreign'), { bare: true });
-    const push = (head: string) => {
-      git(lab.workshop, 'push', '--quiet', '--force', dir, `${head}:refs/heads/main`);
-      execFileSync('chown', ['-R', `${nobody}:${nobody}`, dir]);
-    };
+    const unsigned = lab.commit('unsigned of somebody', null);
+    const head = lab.commit('signed of somebody', ada.sign);
+    git(lab.workshop, 'push', '--quiet', dir, `${unsigned}:refs/heads/main`, `${head}:refs/heads/next`);
     plant(marker, '');
     chmodSync(marker, 0o666);
     for (const key of ['uploadpack.packObjectsHook', 'core.fsmonitor', 'core.alternateRefsCommand']) {
@@ -174,12 +210,11 @@ describe.skipIf(process.getuid?.() !== 0)('a local repository of somebody else (
     }
     const { source } = lab.config() as { source: { remotes: { name: string; url: string }[] } };
     const [evil, good] = source.remotes;
-    push(lab.commit('unsigned of somebody', null));
+    execFileSync('chown', ['-R', `${nobody}:${nobody}`, dir]);
     await lab.reconfigure({ source: { remotes: [{ ...evil, url: dir }, good] } });
     const refused = await lab.daemon.until('a verdict', ({ remotes }) => remotes[0]?.main?.verdict != null);
     expect(refused.remotes[0]?.main).toMatchObject({ verdict: 'rejected', reason: 'unsigned' });
-    const head = lab.commit('signed of somebody', ada.sign);
-    push(head);
+    writeFileSync(join(dir, 'refs/heads/main'), `${head}\n`);
     await lab.until(head);
     expect(readFileSync(marker, 'utf8')).not.toContain('0\n');
   });

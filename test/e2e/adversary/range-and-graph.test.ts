@@ -8,7 +8,7 @@ const keys = { ada: createQuickKey(), ben: createQuickKey(), tess: createQuickKe
 type Name = keyof typeof keys;
 const signer = (name: Name) => ({ name, sshKey: keys[name].publicKey });
 const { sign } = keys.ada;
-const longest = 1000;
+const longest = 300;
 let lab: TrustLab;
 
 afterAll(() => lab.remove());
@@ -102,7 +102,7 @@ describe('a host that wants every commit since the floor signed', () => {
   test('finds the one bad commit among three hundred, and runs what is below it', async () => {
     const { floor } = lab;
     const bad = (payload: Buffer) => keys.ada.sign(edited(payload, 'link', 'lank'));
-    const ids = chain(300, (index) => (index === 149 ? bad : sign));
+    const ids = chain(longest, (index) => (index === 149 ? bad : sign));
     lab.publish('evil', ids.at(-1) ?? '');
     const status = await lab.until(ids[148] ?? '');
     const evil = branchOf(status, 'evil');
@@ -155,7 +155,13 @@ describe('a fresh host', () => {
   });
 
   test('refuses what lies behind its anchor', async () => {
+    // Only a remote that has the anchor can show that something lies behind it.
+    const above = lab.commit('unsigned on the anchor', null, { parents: [anchor] });
+    lab.publish('evil', above, 'testing-alpha');
+    const status = await lab.verdictOn('evil', above, 'testing');
+    expect(branchOf(status, 'evil', 'testing')).toMatchObject({ verdict: 'rejected', reason: 'unsigned' });
     await refusedWithout(unsigned, 'replayed');
+    lab.publish('evil', null, 'testing-alpha');
   });
 
   test('begins above its anchor, whatever is below that', async () => {

@@ -103,9 +103,11 @@ describe('what was deployed', () => {
       await lab.daemon.start();
       const status = await lab.verdictOn('good', old);
       expect(branchOf(status, 'good')).toMatchObject({ relation: 'behind', candidate: null });
-      const judged = await lab.daemon.until('a verdict', (now) => branchOf(now, 'evil')?.verdict != null);
+      const judged = await lab.daemon.until('a verdict', (now) => {
+        return branchOf(now, 'evil')?.verdict != null && now.summary === 'InSync';
+      });
       expect(branchOf(judged, 'evil')?.candidate).toBeNull();
-      expect(judged).toMatchObject({ floor: lab.floor, summary: 'InSync' });
+      expect(judged).toMatchObject({ floor: lab.floor, desired: { commit: lab.floor } });
     }
     await lab.deploy('good', lab.commit('newest', ada.sign));
   });

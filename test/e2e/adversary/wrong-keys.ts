@@ -13,7 +13,7 @@ export const wrongKeys: readonly HostileCommit[] = [
   {
     name: 'an OpenPGP key that nobody configured',
     reason: 'unknown_key',
-    make: (lab, { gpg }) => signed(lab.payload('stranger'), stranger(gpg).sign),
+    make: (lab, { pgp }) => signed(lab.payload('stranger'), pgp.zed.sign),
   },
   {
     name: 'an OpenPGP key in the file of a signer, with status lines in its user id',
@@ -107,8 +107,4 @@ export const wrongKeys: readonly HostileCommit[] = [
 
 function byEve({ gpg, pgp }: People) {
   return gpg.signWith([pgp.eve], ...faked('20240301T000000'));
-}
-
-function stranger(gpg: People['gpg']) {
-  return gpg.create('Stranger <stranger@example.org>');
 }
