@@ -12,6 +12,8 @@ export type ClaimedSignature =
       /** The key itself, as in an authorized_keys line. */
       readonly publicKey: string;
       readonly namespace: string;
+      /** False for SHA-1 and whatever else ssh-keygen does not take. */
+      readonly hasStrongDigest: boolean;
     };
 
 /**
@@ -82,9 +84,8 @@ function readSshSignature(base64: string): ClaimedSignature | Malformed {
   const fields = magic === 'SSHSIG' && bytes.length > 10 ? readStrings(bytes.subarray(10)) : null;
   if (fields?.length !== 5 || bytes.readUInt32BE(6) !== 1)
     return { malformed: 'has an SSH signature of a wrong form' };
-  const [key = empty, namespace = empty, reserved = empty, digest = empty, signature = empty] = fields;
-  if (reserved.length > 0 || !sshDigests.has(digest.toString('latin1')))
-    return { malformed: 'has an SSH signature of a wrong form' };
+  const [key = empty, namespace = empty, reserved = empty, hash = empty, signature = empty] = fields;
+  if (reserved.length > 0) return { malformed: 'has an SSH signature of a wrong form' };
   if (readStrings(signature)?.length !== 2 && !isSecurityKey(signature)) {
     return { malformed: 'has an SSH signature with something after its end' };
   }
@@ -95,11 +96,16 @@ function readSshSignature(base64: string): ClaimedSignature | Malformed {
     key: `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`,
     publicKey: `${type.toString('latin1')} ${key.toString('base64')}`,
     namespace: namespace.toString('latin1'),
+    hasStrongDigest: isStrong(hash.toString('latin1'), readStrings(signature)?.[0]?.toString('latin1')),
   };
 }
 
+// PROTOCOL.sshsig allows these two, and of RSA signatures (RFC 8332) not the kind that is named like the key.
+function isStrong(hash: string, signatureType: string | undefined): boolean {
+  return (hash === 'sha256' || hash === 'sha512') && signatureType !== 'ssh-rsa';
+}
+
 const empty = Buffer.alloc(0);
-const sshDigests: ReadonlySet<string> = new Set(['sha256', 'sha512']);
 
 /** Length-prefixed strings up to the end; null when the bytes are not just these. */
 function readStrings(bytes: Buffer): Buffer[] | null {

@@ -51,7 +51,7 @@ function withoutAsking(
     const message = 'is signed with an OpenPGP key, and trust.signers has none';
     return gpgKeys.size > 0 ? null : { good: false, reason: 'unknown_key', message };
   }
-  const { key, namespace } = claimed;
+  const { key, namespace, hasStrongDigest } = claimed;
   if (!material.sshKeys.has(key)) {
     const message = `is signed with ssh key ${key}, which is no signer's; add it to trust.signers if it should be`;
     return { good: false, reason: 'unknown_key', message };
@@ -60,12 +60,13 @@ function withoutAsking(
     const message = `is signed with ssh key ${key}, which trust.revokedKeysFile revokes`;
     return { good: false, reason: 'revoked_key', message };
   }
-  if (namespace === 'git') return null;
-  return {
-    good: false,
-    reason: 'bad_signature',
-    message: `has an ssh signature of key ${key} that is not made for git`,
-  };
+  if (namespace !== 'git') {
+    const message = `has an ssh signature of key ${key} that is not made for git`;
+    return { good: false, reason: 'bad_signature', message };
+  }
+  if (hasStrongDigest) return null;
+  const message = 'is signed with a digest that can be forged; sign it with SHA-256 or stronger';
+  return { good: false, reason: 'weak_digest', message };
 }
 
 type Found = readonly (readonly [CommitId, Signature])[];

@@ -55,7 +55,7 @@ test('a commit below a signed tip, on any parent, is looked at; the newest first
   const trust = trustOf();
   expect(await trust.verdict(below, floorAt(floor))).toMatchObject(rejected('unsigned', fix));
   // Its first parent is the unsigned one, which leads to the floor alone.
-  expect(await trust.verdict(foxtrot, floorAt(floor))).toMatchObject(rejected('unsigned'));
+  expect(await trust.verdict(foxtrot, floorAt(floor))).toMatchObject(rejected('unsigned', floor));
   expect(await trust.verdict(side, floorAt(floor))).toMatchObject(rejected('unsigned', fix));
   expect(await trust.verdict(unsigned(fix, by(floor)), floorAt(floor))).toMatchObject(
     rejected('unsigned', fix),
@@ -86,7 +86,7 @@ test('an anchor: at it, above it, below it, beside it; one ahead of the floor ex
   expect(await trust.verdict(anchor)).toMatchObject(accepted(anchor));
   expect(await trust.verdict(above)).toMatchObject(accepted(above));
   expect(await trust.verdict(unsigned(above))).toMatchObject(rejected('unsigned', above));
-  expect(await trust.verdict(unsigned(anchor))).toMatchObject(rejected('unsigned'));
+  expect(await trust.verdict(unsigned(anchor))).toMatchObject(rejected('unsigned', anchor));
   expect(await trust.verdict(below)).toMatchObject(rejected('replayed'));
   expect(await trust.verdict(by(below))).toMatchObject(rejected('rewritten'));
   expect(await trust.verdict(above, floorAt(floor))).toMatchObject(accepted(above));
@@ -100,7 +100,7 @@ test('without floor and anchor the tip counts, and after it all that comes on to
   expect(await trust.verdict(first)).toMatchObject(accepted(first));
   expect(await trust.verdict(unsigned(first))).toMatchObject(rejected('unsigned', first));
   const next = by(unsigned(first));
-  expect(await trust.verdict(next, { firstAccepted: first })).toMatchObject(rejected('unsigned'));
+  expect(await trust.verdict(next, { firstAccepted: first })).toMatchObject(rejected('unsigned', first));
   expect(await trust.verdict(by(first), { firstAccepted: first })).toMatchObject({ status: 'accepted' });
 });
 
@@ -135,7 +135,7 @@ test('mode tip looks at the head alone, and at first parents for a stand-in', as
   expect(await trust.verdict(unsigned(unsigned(merge)), floorAt(floor))).toMatchObject(
     rejected('unsigned', merge),
   );
-  expect(await trust.verdict(unsigned(floor), floorAt(floor))).toMatchObject(rejected('unsigned'));
+  expect(await trust.verdict(unsigned(floor), floorAt(floor))).toMatchObject(rejected('unsigned', floor));
 });
 
 test('no stand-in leads past the base: a merge whose first parent is another history offers nothing of that', async () => {
@@ -188,11 +188,13 @@ test('testing is judged over the mains by its own signers, and offers nothing wh
   expect((await trust.testing(trial, { ...floorAt(floor), mains: [main] })).verdict).toMatchObject(
     accepted(trial),
   );
-  expect((await trust.testing(trial, floorAt(floor))).verdict).toMatchObject(rejected('signer_not_allowed'));
+  expect((await trust.testing(trial, floorAt(floor))).verdict).toMatchObject(
+    rejected('signer_not_allowed', floor),
+  );
   expect((await trust.testing(trial, { mains: [main] })).verdict).toMatchObject(accepted(trial));
   const hidden = lab.commit(tess.sign, { parents: [unsigned(main)] });
   expect((await trust.testing(hidden)).verdict).toMatchObject(accepted(null));
-  expect((await trust.testing(hidden, { mains: [main] })).verdict).toMatchObject(rejected('unsigned'));
+  expect((await trust.testing(hidden, { mains: [main] })).verdict).toMatchObject(rejected('unsigned', main));
 });
 
 test('one remote may be narrowed or freed, and no other with it', async () => {
@@ -201,12 +203,14 @@ test('one remote may be narrowed or freed, and no other with it', async () => {
   });
   const head = by(floor);
   expect((await trust.main(head, floorAt(floor), 'narrow')).verdict).toMatchObject(
-    rejected('signer_not_allowed'),
+    rejected('signer_not_allowed', floor),
   );
   expect((await trust.main(head, floorAt(floor), 'other')).verdict).toMatchObject(accepted(head));
   const plain = unsigned(floor);
   expect((await trust.main(plain, floorAt(floor), 'free')).verdict).toMatchObject(accepted(plain));
-  expect((await trust.main(plain, floorAt(floor), 'other')).verdict).toMatchObject(rejected('unsigned'));
+  expect((await trust.main(plain, floorAt(floor), 'other')).verdict).toMatchObject(
+    rejected('unsigned', floor),
+  );
 });
 
 test('replace refs and grafts in the mirror change nothing', async () => {
@@ -216,6 +220,6 @@ test('replace refs and grafts in the mirror change nothing', async () => {
   const grafted = by(unsigned(floor));
   git(lab.gitDir, 'replace', '--graft', grafted, floor);
   const trust = trustOf();
-  expect(await trust.verdict(evil, floorAt(floor))).toMatchObject(rejected('unsigned'));
-  expect(await trust.verdict(grafted, floorAt(floor))).toMatchObject(rejected('unsigned'));
+  expect(await trust.verdict(evil, floorAt(floor))).toMatchObject(rejected('unsigned', floor));
+  expect(await trust.verdict(grafted, floorAt(floor))).toMatchObject(rejected('unsigned', floor));
 });

@@ -118,7 +118,7 @@ test('what is malformed, unsigned or foreign costs no verifier', async () => {
     [lab.write(edited(signed(payloadOn(floor), ada.sign), '\n\n', `\ntree ${lab.tree}\n\n`)), 'malformed'],
   ] as const;
   for (const [id, reason] of shapes) {
-    expect(await trust.verdict(id, floorAt(floor)), reason).toMatchObject(rejected(reason));
+    expect(await trust.verdict(id, floorAt(floor)), reason).toMatchObject(rejected(reason, floor));
   }
   expect(counted(trust, 'verify-commit')).toBe(0);
 });
@@ -165,7 +165,7 @@ test('gpg’s own keys: a subkey beside one that expired, an expired key, a revo
     [by(gpg.signWith([rsa], '--textmode')), 'malformed'],
   ] as const;
   for (const [id, reason] of cases) {
-    expect(await trust.verdict(id, floorAt(floor)), reason).toMatchObject(rejected(reason));
+    expect(await trust.verdict(id, floorAt(floor)), reason).toMatchObject(rejected(reason, floor));
   }
   const later = by(gpg.signWith([rsa], ...faked('20990101T000000')));
   expect(await trust.verdict(later, floorAt(floor))).toMatchObject({
@@ -205,7 +205,7 @@ test('git from 2.54 on ends well for a key that expired; that changes nothing', 
   const sign = gpg.signWith([old], ...faked('20240301T000000'));
   const [below, head] = lab.line([sign, sign], floor);
   const judged = await trust.main(head ?? '', floorAt(floor));
-  expect(judged.verdict).toMatchObject(rejected('expired_key'));
+  expect(judged.verdict).toMatchObject(rejected('expired_key', floor));
   expect(judged.refused.map(({ commit }) => commit)).toEqual([below, head]);
 });
 
@@ -233,7 +233,7 @@ test.each([
     const [first, head] = lab.line([sign, sign], floor);
     isBroken = true;
     const judged = await trust.main(head ?? '', floorAt(floor));
-    expect(judged.verdict).toMatchObject(rejected('verifier_failed'));
+    expect(judged.verdict).toMatchObject(rejected('verifier_failed', floor));
     expect(judged.refused.map(({ commit }) => commit)).toEqual([first, head]);
     isBroken = false;
     expect(await trust.verdict(head ?? '', floorAt(floor))).toMatchObject(accepted(head ?? ''));
@@ -296,10 +296,10 @@ test('a key that is revoked, or taken away, counts for nothing at the next look'
   const head = lab.commit(eve.sign, { parents: [floor] });
   expect(await trust.verdict(head, floorAt(floor))).toMatchObject(accepted(head));
   writeFileSync(revoked, `# lost\n${eve.publicKey}\n`);
-  expect(await trust.verdict(head, floorAt(floor))).toMatchObject(rejected('revoked_key'));
+  expect(await trust.verdict(head, floorAt(floor))).toMatchObject(rejected('revoked_key', floor));
   writeFileSync(revoked, '');
   writeFileSync(allowed, `ada@example.org namespaces="git" ${ada.publicKey}\n`);
-  expect(await trust.verdict(head, floorAt(floor))).toMatchObject(rejected('unknown_key'));
+  expect(await trust.verdict(head, floorAt(floor))).toMatchObject(rejected('unknown_key', floor));
 });
 
 test('an abort ends the work and leaves no process', async () => {

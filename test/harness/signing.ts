@@ -24,10 +24,15 @@ export function armorTwin(signature: string): string {
   return signature.replace('-----\n\n', '-----\nComment: twin\n\n');
 }
 
-/** The same SSH signature with bytes behind it, inside the armor, that ssh-keygen does not look at. */
+/** The same SSH signature with bytes behind it, inside the armor. */
 export function trailingBytes(signature: string): string {
+  return reArmored(signature, (blob) => Buffer.concat([blob, Buffer.from('trailing')]));
+}
+
+/** An SSH signature that has other bytes in its armor. */
+export function reArmored(signature: string, edit: (blob: Buffer) => Buffer): string {
   const [begin = '', ...rest] = signature.trimEnd().split('\n');
   const end = rest.pop() ?? '';
-  const blob = Buffer.concat([Buffer.from(rest.join(''), 'base64'), Buffer.from('trailing')]);
-  return [begin, ...(blob.toString('base64').match(/.{1,70}/g) ?? []), end, ''].join('\n');
+  const blob = edit(Buffer.from(rest.join(''), 'base64')).toString('base64');
+  return [begin, ...(blob.match(/.{1,70}/g) ?? []), end, ''].join('\n');
 }

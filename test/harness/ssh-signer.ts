@@ -62,6 +62,20 @@ export function createTokenKey(): SshKey {
   return { ...publicHalf(`${type} ${blob.toString('base64')}`), sign: signFor('git'), signFor };
 }
 
+/** An RSA key made in this process that signs with SHA-1, as old clients did. */
+export function createSha1Key(): SshKey {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
+  // The modulus has its highest bit set, and would be negative without a zero before it.
+  const modulus = Buffer.concat([Buffer.from([0]), Buffer.from(n, 'base64url')]);
+  const blob = Buffer.concat([field('ssh-rsa'), field(Buffer.from(e, 'base64url')), field(modulus)]);
+  const signFor = (namespace: string) => (payload: Buffer) => {
+    const signature = signBytes('sha1', toBeSigned(payload, namespace), privateKey);
+    return armored(blob, namespace, Buffer.concat([field('ssh-rsa'), field(signature)]));
+  };
+  return { ...publicHalf(`ssh-rsa ${blob.toString('base64')}`), sign: signFor('git'), signFor };
+}
+
 /** Writes a key revocation list of these keys. */
 export function writeKrl(file: string, ...keys: readonly SshKey[]): void {
   const list = `${file}.keys`;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRepository, git } from '../../harness/git-repository.ts';
 import { writeBlob, writeRawTree, writeTree, type TreeContent } from '../../harness/raw-objects.ts';
+import { edited, signed } from '../../harness/signing.ts';
 import { createQuickKey } from '../../harness/ssh-signer.ts';
 import { expectDeployed, expectNotFetched, expectRefused } from './expect-refused.ts';
 import { branchOf, createTrustLab, type TrustLab } from './trust-lab.ts';
@@ -65,10 +66,10 @@ describe('refs and files that tell git of other commits', () => {
 
   test('an object of the mirror that is not what its name says is never run', async () => {
     const head = lab.commit('another content', null);
-    const signed = join(lab.workshop, 'objects', lab.floor.slice(0, 2), lab.floor.slice(2));
+    const content = join(lab.workshop, 'objects', lab.floor.slice(0, 2), lab.floor.slice(2));
     const planted = join(mirror(), 'objects', head.slice(0, 2), head.slice(2));
     plant(planted, '');
-    copyFileSync(signed, planted);
+    copyFileSync(content, planted);
     const evaluations = await lab.evaluations();
     lab.publish('evil', head);
     const honest = lab.commit('honest beside it', ada.sign);
@@ -131,6 +132,40 @@ describe('a signed commit', () => {
       ['a', link()],
     ] as const;
     await expectNotFetched(lab, signedTree(writeRawTree(lab.workshop, entries)), 'duplicateEntries');
+  });
+
+  test('dated beyond all clocks is not taken', async () => {
+    const commit = edited(
+      lab.payload('dated', { date: 4_102_444_800 }),
+      '4102444800 +0000\ncommitter',
+      '1 +0000\ncommitter',
+    );
+    const beyond = edited(commit, '4102444800', '99999999999999999999');
+    await expectNotFetched(lab, lab.write(signed(beyond, ada.sign)), 'badDateOverflow');
+  });
+
+  test('whose parent is nowhere is not taken', async () => {
+    await expectNotFetched(
+      lab,
+      lab.commit('orphan', ada.sign, { parents: ['1'.repeat(40)] }),
+      '1'.repeat(40),
+    );
+  });
+
+  test('of twenty megabytes harms nobody', async () => {
+    const message = 'x'.repeat(20 << 20);
+    const head = lab.commit('huge', null, { message });
+    const evaluations = await lab.evaluations();
+    lab.publish('evil', head);
+    const status = await lab.deploy('good', lab.commit('beside something huge', ada.sign));
+    expect(branchOf(status, 'evil')?.candidate).not.toBe(head);
+    const after = await lab.daemon.until('a word on it', ({ remotes: [evil] }) =>
+      Boolean(evil?.error ?? (evil?.main?.head === head && evil.main.verdict === 'rejected')),
+    );
+    expect(after.desired?.commit).toBe(lab.floor);
+    expect(await lab.evaluations()).toBe(evaluations + 1);
+    lab.publish('evil', lab.floor);
+    await lab.daemon.until('peace', ({ remotes }) => remotes.every(({ error }) => error === null));
   });
 
   test('that looks like a repository itself runs, and its configuration does not', async () => {

@@ -2,7 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGpgKeyring, type GpgKey, type GpgKeyring } from '../../harness/gpg-keyring.ts';
 import type { Sign } from '../../harness/signing.ts';
-import { createQuickKey, createSshKey, createTokenKey, type SshKey } from '../../harness/ssh-signer.ts';
+import {
+  createQuickKey,
+  createSha1Key,
+  createSshKey,
+  createTokenKey,
+  type SshKey,
+} from '../../harness/ssh-signer.ts';
 
 /** Everybody who signs in these tests, with the files that a policy names. */
 export interface People {
@@ -19,21 +25,7 @@ export interface People {
   close(): void;
 }
 
-const sshPeople = [
-  'ada',
-  'ron',
-  'eli',
-  'tok',
-  'old',
-  'new',
-  'use',
-  'lost',
-  'mal',
-  'tia',
-  'k1',
-  'k2',
-  'k3',
-] as const;
+const sshPeople = ['ada', 'ron', 'eli', 'tok', 'old', 'new', 'use', 'lost', 'mal', 'sha'] as const;
 type SshPerson = (typeof sshPeople)[number];
 
 const gpgPeople = ['bob', 'rita', 'sue', 'noa', 'eve', 'lou', 'max', 'zed'] as const;
@@ -42,7 +34,7 @@ type GpgPerson = (typeof gpgPeople)[number];
 /**
  * Makes all keys in `dir`, which has to be short. Of SSH: ada, ron and eli have a key of each type, tok a hardware
  * token, old a key whose window is over, new one whose window is to come, use one for other uses, lost a revoked one,
- * mal none that is configured. Of OpenPGP: bob and rita, sue with a signing subkey, noa with a subkey that expired, eve
+ * mal none that is configured, sha an RSA key that signs with SHA-1. Of OpenPGP: bob and rita, sue with a signing subkey, noa with a subkey that expired, eve
  * expired herself, lou revoked, max configured nowhere but
  * present in bob's file, zed nowhere at all.
  */
@@ -91,7 +83,7 @@ export function createPeople(dir: string): People {
 
 /** A policy that knows everybody but use, mal, max and zed. */
 export function policyOf(people: People, mode: 'tip' | 'range') {
-  const names = ['ada', 'ron', 'eli', 'tok', 'bob', 'rita', 'sue', 'noa', 'eve', 'lou'] as const;
+  const names = ['ada', 'ron', 'eli', 'tok', 'sha', 'bob', 'rita', 'sue', 'noa', 'eve', 'lou'] as const;
   const { allowedSignersFile, revokedKeysFile } = people;
   return { mode, signers: names.map((name) => people.signer(name)), allowedSignersFile, revokedKeysFile };
 }
@@ -102,6 +94,7 @@ function createSshPeople(dir: string): Record<SshPerson, SshKey> {
     ron: createSshKey(dir, 'ron', 'rsa'),
     eli: createSshKey(dir, 'eli', 'ecdsa'),
     tok: createTokenKey(),
+    sha: createSha1Key(),
   };
   const quick = sshPeople.map((name) => [name, createQuickKey()] as const);
   return { ...(Object.fromEntries(quick) as Record<SshPerson, SshKey>), ...made };

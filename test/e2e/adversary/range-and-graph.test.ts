@@ -155,9 +155,13 @@ describe('a fresh host', () => {
   });
 
   test('refuses what lies behind its anchor', async () => {
+    // Only a remote that has the anchor can show that something lies behind it.
     const above = lab.commit('unsigned on the anchor', null, { parents: [anchor] });
-    await refusedWithout(above, 'unsigned');
+    lab.publish('evil', above, 'testing-alpha');
+    const status = await lab.verdictOn('evil', above, 'testing');
+    expect(branchOf(status, 'evil', 'testing')).toMatchObject({ verdict: 'rejected', reason: 'unsigned' });
     await refusedWithout(unsigned, 'replayed');
+    lab.publish('evil', null, 'testing-alpha');
   });
 
   test('begins above its anchor, whatever is below that', async () => {

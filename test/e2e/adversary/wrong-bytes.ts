@@ -1,4 +1,4 @@
-import { edited, signed, trailingBytes, withSignature } from '../../harness/signing.ts';
+import { edited, reArmored, signed, trailingBytes, withSignature } from '../../harness/signing.ts';
 import type { HostileCommit } from './hostile-commit.ts';
 import type { TrustLab } from './trust-lab.ts';
 
@@ -70,6 +70,36 @@ export const wrongBytes: readonly HostileCommit[] = [
     make: (lab, { ssh, pgp }) => signed(lab.payload('mixed'), (it) => pgp.max.sign(it) + ssh.ada.sign(it)),
   },
   {
+    name: 'an SSH signature over SHA-1',
+    reason: 'weak_digest',
+    make: (lab, { ssh }) => signed(lab.payload('rsa sha1'), ssh.sha.sign),
+  },
+  {
+    name: 'an SSH signature over a hash that is none',
+    reason: 'weak_digest',
+    make: (lab, { ssh }) => signed(lab.payload('md5'), (it) => reArmored(ssh.ada.sign(it), overMd5)),
+  },
+  {
+    name: 'an SSH signature that is cut short',
+    reason: 'bad_signature',
+    make: (lab, { ssh }) => signed(lab.payload('short'), (it) => reArmored(ssh.ada.sign(it), cutShort)),
+  },
+  {
+    name: 'an OpenPGP block with noise in it',
+    reason: 'malformed',
+    make: (lab) => signed(lab.payload('noise'), () => pgpBlock(Buffer.alloc(90, 'noise'))),
+  },
+  {
+    name: 'an OpenPGP block with a packet that claims four gigabytes',
+    reason: 'malformed',
+    make: (lab) => signed(lab.payload('huge'), () => pgpBlock(Buffer.from('c2ffffffffff04001608', 'hex'))),
+  },
+  {
+    name: 'a signature of a megabyte',
+    reason: 'malformed',
+    make: (lab) => signed(lab.payload('megabyte'), () => pgpBlock(Buffer.alloc(1 << 20))),
+  },
+  {
     name: 'a second tree, for those who read the last',
     reason: 'malformed',
     make: (lab, { ssh }) => {
@@ -116,6 +146,25 @@ export const wrongBytes: readonly HostileCommit[] = [
       ),
   },
 ];
+
+// The last field is the signature: its type, then 64 bytes.
+const signatureLength = 4 + 11 + 4 + 64;
+
+function overMd5(blob: Buffer): Buffer {
+  return edited(blob, '\0\0\0\u0006sha512', '\0\0\0\u0003md5');
+}
+
+function cutShort(blob: Buffer): Buffer {
+  const before = blob.subarray(0, blob.length - signatureLength - 4);
+  const type = blob.subarray(blob.length - signatureLength, blob.length - signatureLength + 15);
+  const length = (bytes: number) => Buffer.from([0, 0, 0, bytes]);
+  return Buffer.concat([before, length(4 + 11 + 4 + 32), type, length(32), blob.subarray(blob.length - 32)]);
+}
+
+function pgpBlock(packets: Buffer): string {
+  const lines = packets.toString('base64').match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN PGP SIGNATURE-----', '', ...lines, '-----END PGP SIGNATURE-----', ''].join('\n');
+}
 
 function otherTree(lab: TrustLab, commit: Buffer): Buffer {
   return edited(commit, treeOf(commit), lab.tree('other tree'));
