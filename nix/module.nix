@@ -79,7 +79,7 @@ in
       ];
 
       # abide runs the switch: neither a new version of it nor a commit that drops it may end it in the middle.
-      # New settings and a new program count from its next restart on.
+      # When its settings changed it ends by itself once the deployment is over, and is started with them.
       restartIfChanged = false;
       unitConfig = {
         X-StopOnRemoval = false;
@@ -100,7 +100,7 @@ in
       environment.NIX_REMOTE = "daemon";
 
       serviceConfig = {
-        ExecStart = "${cfg.package}/bin/abide run --config ${configFile}";
+        ExecStart = "${cfg.package}/bin/abide run --config /etc/abide/config.yaml";
         Restart = "always";
         RestartSec = 5;
         OOMPolicy = "continue";
