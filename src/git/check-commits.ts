@@ -20,6 +20,8 @@ export interface CheckDeps {
   readonly now: () => number;
   /** Called now and then with how many are done. */
   readonly onDone: (done: number) => void;
+  /** Called with the bytes of each commit that was read, as they were hashed. */
+  readonly onRead: (id: CommitId, bytes: Uint8Array) => void;
 }
 
 /** Finds out who signed each commit: bytes, structure, signature, in this order. What is known already costs nothing. */
@@ -35,26 +37,16 @@ export async function checkCommits(
     if (known) checked.set(id, known);
     else missing.push(id);
   }
-  if (missing.length === 0) return checked;
-  const chunks = chunksOf(missing, Math.min(largestChunk, Math.ceil(missing.length / deps.workers)));
-  const work = async () => {
-    for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
-      for (const commit of await checkChunk(deps, chunk, signal)) checked.set(commit.id, commit);
-      deps.onDone(checked.size);
-    }
+  const onChecked = (commits: readonly CheckedCommit[]) => {
+    for (const commit of commits) checked.set(commit.id, commit);
+    deps.onDone(checked.size);
   };
-  const workers = Array.from({ length: Math.min(deps.workers, chunks.length) }, () =>
-    work().catch((error: unknown) => {
-      chunks.length = 0;
-      throw error;
-    }),
-  );
-  // Whoever is told of a failure, or of an abort, may rely on it that no process is left.
-  await Promise.allSettled(workers);
-  await Promise.all(workers);
+  for (const group of chunksOf(missing, readTogether)) await checkGroup(deps, group, onChecked, signal);
   return checked;
 }
 
+// What is read together is held in memory together.
+const readTogether = 500;
 // One git for many commits saves its start; more than this would be a long time without progress.
 const largestChunk = 50;
 
@@ -63,22 +55,59 @@ function chunksOf<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
 }
 
-async function checkChunk(
-  { run, gitDir, home, cache }: CheckDeps,
+/** What is found out is kept at once, so that an abort does not undo it. */
+async function checkGroup(
+  deps: CheckDeps,
   ids: readonly CommitId[],
+  onChecked: (commits: readonly CheckedCommit[]) => void,
   signal: AbortSignal,
-): Promise<readonly CheckedCommit[]> {
+): Promise<void> {
+  const { run, gitDir, home, cache, workers } = deps;
   const objects = await readCommits({ run, gitDir, env: home.env }, ids, signal);
+  for (const [id, bytes] of objects) deps.onRead(id, bytes);
   const read = ids.map((id) => readOne(id, objects.get(id)));
-  const signed = read.flatMap(({ signed }) => (signed ? [signed] : []));
-  const signatures = await verifySignatures({ run, gitDir, home }, signed, signal);
-  const checked = read.map(({ commit }) => {
-    const signature = signatures.get(commit.id);
-    return signature ? { ...commit, signature } : commit;
-  });
+  const plain = read.flatMap(({ commit, signed }) => (signed ? [] : [commit]));
   // One that cannot be read may be there again at the next look.
-  cache.add(checked.filter(({ id }) => objects.has(id)));
-  return checked;
+  cache.add(plain.filter(({ id }) => objects.has(id)));
+  onChecked(plain);
+  const signed = read.flatMap((one) => (one.signed ? [{ commit: one.commit, signed: one.signed }] : []));
+  const chunks = (['ssh', 'gpg'] as const).flatMap((kind) => {
+    const those = signed.filter((one) => one.signed.claimed.kind === kind);
+    return chunksOf(those, Math.min(largestChunk, Math.ceil(those.length / workers)));
+  });
+  await inParallel(workers, chunks, async (chunk) => {
+    const known = await verifySignatures(
+      { run, gitDir, home },
+      chunk.map((one) => one.signed),
+      signal,
+    );
+    const verified = chunk.map(({ commit }) => ({
+      ...commit,
+      signature: known.get(commit.id) ?? commit.signature,
+    }));
+    cache.add(verified);
+    onChecked(verified);
+  });
+}
+
+/** Whoever is told of a failure, or of an abort, may rely on it that no process is left. */
+async function inParallel<T>(
+  workers: number,
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = [...items];
+  const worker = async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+  };
+  const all = Array.from({ length: Math.min(workers, items.length) }, () =>
+    worker().catch((error: unknown) => {
+      left.length = 0;
+      throw error;
+    }),
+  );
+  await Promise.allSettled(all);
+  await Promise.all(all);
 }
 
 interface ReadOne {

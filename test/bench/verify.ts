@@ -20,7 +20,7 @@ import type { Figure } from './figure.ts';
 const longest = 1000;
 const rounds: Readonly<Record<number, number>> = { 1: 15, 50: 5, [longest]: 2 };
 
-/** The time from a fetched head to its verdict, against bare git that verifies the same commits and nothing else. */
+/** The time from a fetched head to its verdict, against bare git that looks at descent and verifies the same commits. */
 export async function verify(): Promise<Figure[]> {
   const dir = await mkdtemp(join(tmpdir(), 'abide-bench-verify-'));
   try {
@@ -97,7 +97,7 @@ async function measureRange(line: Line, size: number): Promise<Figure[]> {
   const floor = line.ids.at(-1 - size) ?? '';
   const samples = { abide: [] as number[], shared: [] as number[], single: [] as number[] };
   for (let round = 0; round < (rounds[size] ?? 1); round += 1) {
-    const trust = await freshTrust(line);
+    const trust = await freshTrust(line, floor);
     samples.abide.push(await timeOf(() => judge(line, trust, floor)));
     samples.shared.push(await timeOf(() => loop(line, floor, sharedLoop(size))));
     // It is the slowest by far, and its time is known well after one round.
@@ -115,7 +115,7 @@ async function measureRange(line: Line, size: number): Promise<Figure[]> {
 
 async function measureCached(line: Line): Promise<Figure> {
   const floor = line.ids[0] ?? '';
-  const trust = await freshTrust(line);
+  const trust = await freshTrust(line, floor);
   await judge(line, trust, floor);
   const samples = { abide: [] as number[], baseline: [] as number[] };
   for (let round = 0; round < 15; round += 1) {
@@ -131,8 +131,8 @@ async function measureCached(line: Line): Promise<Figure> {
   };
 }
 
-/** As a daemon has it that read its keys and has seen none of these commits. */
-async function freshTrust({ dir, gitDir, signer, kind, ids }: Line): Promise<Trust> {
+/** As a daemon has it that runs the floor, read its keys and has seen none of these commits. */
+async function freshTrust({ dir, gitDir, signer, kind, ids }: Line, floor: string): Promise<Trust> {
   const gitHome = join(dir, 'home');
   const env = localEnvironment({ home: gitHome, path, proxyEnvironment: {} });
   const ancestry = createAncestryReader(createGit({ run, gitDir, env }));
@@ -161,6 +161,8 @@ async function freshTrust({ dir, gitDir, signer, kind, ids }: Line): Promise<Tru
   });
   // The keys are read before the clock runs; the first commit is in no range.
   await trust.judgeAlone(ids[0] ?? '', { remote: kind, role: 'main' }, never);
+  // It knows what it deployed.
+  await trust.payloadHash(floor, never);
   return trust;
 }
 
@@ -183,7 +185,7 @@ function sharedLoop(size: number): string {
 }
 
 async function loop({ gitDir, ids, env }: Line, floor: string, work: string): Promise<void> {
-  const script = `set -eo pipefail; git rev-list ${floor}..${ids.at(-1)} | ${work}`;
+  const script = `set -eo pipefail; git merge-base --is-ancestor ${floor} ${ids.at(-1)}; git rev-list ${floor}..${ids.at(-1)} | ${work}`;
   await execa('bash', ['-c', script], {
     env: { ...env, GIT_DIR: gitDir },
     extendEnv: false,
