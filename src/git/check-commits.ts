@@ -41,12 +41,20 @@ export async function checkCommits(
     for (const commit of commits) checked.set(commit.id, commit);
     deps.onDone(checked.size);
   };
-  for (const group of chunksOf(missing, readTogether)) await checkGroup(deps, group, onChecked, signal);
+  // The next are read while these are verified.
+  let verifying: Promise<void> = Promise.resolve();
+  for (const group of chunksOf(missing, readTogether)) {
+    const reading = readGroup(deps, group, onChecked, signal);
+    await Promise.allSettled([reading, verifying]);
+    await verifying;
+    verifying = verifyGroup(deps, await reading, onChecked, signal);
+  }
+  await verifying;
   return checked;
 }
 
 // What is read together is held in memory together.
-const readTogether = 500;
+const readTogether = 250;
 // One git for many commits saves its start; more than this would be a long time without progress.
 const largestChunk = 50;
 
@@ -55,24 +63,39 @@ function chunksOf<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
 }
 
-/** What is found out is kept at once, so that an abort does not undo it. */
-async function checkGroup(
-  deps: CheckDeps,
+interface ToVerify {
+  readonly commit: CheckedCommit;
+  readonly signed: SignedCommit;
+}
+
+type OnChecked = (commits: readonly CheckedCommit[]) => void;
+
+/** Gives what a verifier has to be asked about; the rest is found out by reading. */
+async function readGroup(
+  { run, gitDir, home, cache, onRead }: CheckDeps,
   ids: readonly CommitId[],
-  onChecked: (commits: readonly CheckedCommit[]) => void,
+  onChecked: OnChecked,
   signal: AbortSignal,
-): Promise<void> {
-  const { run, gitDir, home, cache, workers } = deps;
+): Promise<readonly ToVerify[]> {
   const objects = await readCommits({ run, gitDir, env: home.env }, ids, signal);
-  for (const [id, bytes] of objects) deps.onRead(id, bytes);
+  for (const [id, bytes] of objects) onRead(id, bytes);
   const read = ids.map((id) => readOne(id, objects.get(id)));
   const plain = read.flatMap(({ commit, signed }) => (signed ? [] : [commit]));
   // One that cannot be read may be there again at the next look.
   cache.add(plain.filter(({ id }) => objects.has(id)));
   onChecked(plain);
-  const signed = read.flatMap((one) => (one.signed ? [{ commit: one.commit, signed: one.signed }] : []));
+  return read.flatMap(({ commit, signed }) => (signed ? [{ commit, signed }] : []));
+}
+
+/** What is found out is kept at once, so that an abort does not undo it. */
+async function verifyGroup(
+  { run, gitDir, home, cache, workers }: CheckDeps,
+  group: readonly ToVerify[],
+  onChecked: OnChecked,
+  signal: AbortSignal,
+): Promise<void> {
   const chunks = (['ssh', 'gpg'] as const).flatMap((kind) => {
-    const those = signed.filter((one) => one.signed.claimed.kind === kind);
+    const those = group.filter((one) => one.signed.claimed.kind === kind);
     return chunksOf(those, Math.min(largestChunk, Math.ceil(those.length / workers)));
   });
   await inParallel(workers, chunks, async (chunk) => {
