@@ -54,7 +54,7 @@ in
         }
       '';
       description = ''
-        Configuration of abide, key by key as in docs/config.md. Secrets never belong here, because the
+        Configuration of abide, key by key as in docs/config.md. Whom it obeys is explained in docs/trust.md. Secrets never belong here, because the
         Nix store can be read by everybody: give the paths of their files.
       '';
     };
@@ -78,8 +78,8 @@ in
         "nix-daemon.socket"
       ];
 
-      # abide deploys its own successor: it restarts itself when a deployment is over, and a commit that
-      # drops it must not end it in the middle of the switch.
+      # abide runs the switch: neither a new version of it nor a commit that drops it may end it in the middle.
+      # When its settings changed it ends by itself once the deployment is over, and is started with them.
       restartIfChanged = false;
       unitConfig = {
         X-StopOnRemoval = false;
@@ -100,7 +100,7 @@ in
       environment.NIX_REMOTE = "daemon";
 
       serviceConfig = {
-        ExecStart = "${cfg.package}/bin/abide run --config ${configFile}";
+        ExecStart = "${cfg.package}/bin/abide run --config /etc/abide/config.yaml";
         Restart = "always";
         RestartSec = 5;
         OOMPolicy = "continue";

@@ -5,12 +5,13 @@ import { abideVersion } from './domain/abide-version.ts';
 import { ConfigError } from './config/config-error.ts';
 import { readEnvironment } from './config/environment.ts';
 import { describeConfig, findConfigWarnings } from './config/describe.ts';
-import { loadConfig } from './config/load.ts';
+import { loadConfig, type LoadDeps } from './config/load.ts';
 import { readAllowedSigners } from './config/trust-content.ts';
 import type { Config } from './config/schema.ts';
 import { toProblem } from './domain/problem.ts';
 import type { Log } from './domain/log.ts';
-import { startDaemon } from './daemon/start-daemon.ts';
+import { untilConfigChanges } from './daemon/config-change.ts';
+import { startDaemon, type RunningDaemon } from './daemon/start-daemon.ts';
 import { createLog } from './log.ts';
 import { takeLock } from './state/lock.ts';
 
@@ -34,7 +35,9 @@ export async function runDaemon({ configPath }: { readonly configPath: string })
     const lock = await takeLock({ dir, pid: process.pid });
     await tellStart(config, log);
     const daemon = await startDaemon({ config, environment, log, stopping: stop.signal });
-    const exitCode = await Promise.race([stopped, daemon.failed]);
+    const { supervised } = environment;
+    const renewed = supervised ? untilRenewed({ config, configPath, log, daemon }, stop.signal) : never;
+    const exitCode = await Promise.race([stopped, daemon.failed, renewed]);
     stop.abort();
     await Promise.race([daemon.stop(), sleep(stopWithinMs, undefined, { ref: false })]);
     await lock.release();
@@ -46,14 +49,39 @@ export async function runDaemon({ configPath }: { readonly configPath: string })
   }
 }
 
+function loadDeps(): LoadDeps {
+  return { hostName: hostname(), uid: process.getuid?.() ?? 0 };
+}
+
 async function load(path: string): Promise<Config | null> {
   try {
-    return await loadConfig(path, { hostName: hostname(), uid: process.getuid?.() ?? 0 });
+    return await loadConfig(path, loadDeps());
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
     return null;
   }
+}
+
+const never = new Promise<number>(() => undefined);
+
+/** Only where somebody starts it again does a daemon end for the sake of a new configuration. */
+async function untilRenewed(
+  own: {
+    readonly config: Config;
+    readonly configPath: string;
+    readonly log: Log;
+    readonly daemon: RunningDaemon;
+  },
+  signal: AbortSignal,
+): Promise<number> {
+  const { config, configPath, log, daemon } = own;
+  await untilConfigChanges(
+    { path: configPath, config, load: loadDeps() },
+    { everyMs: config.drift.interval, isBusy: () => daemon.isBusy(), log, signal },
+  );
+  log.info({}, 'the configuration changed: this daemon ends, and the next one begins with it');
+  return 0;
 }
 
 function untilSignal(log: Log): Promise<number> {

@@ -25,6 +25,8 @@ export interface Environment {
   readonly nixStoreDir: string;
   /** Locales for switch-to-configuration, as NixOS sets it. */
   readonly localeArchive: string | null;
+  /** True when systemd started the daemon, and starts it again when it ends. */
+  readonly supervised: boolean;
 }
 
 /** Reads the environment; the only place that does. */
@@ -36,6 +38,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     path,
     nixStoreDir: set('NIX_STORE_DIR') ?? '/nix/store',
     localeArchive: set('LOCALE_ARCHIVE') ?? null,
+    supervised: set('INVOCATION_ID') !== undefined,
   };
 }
 

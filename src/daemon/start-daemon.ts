@@ -8,6 +8,7 @@ import type { Config } from '../config/schema.ts';
 import { abideVersion } from '../domain/abide-version.ts';
 import type { Log } from '../domain/log.ts';
 import { toProblem } from '../domain/problem.ts';
+import { modeFor } from '../domain/trust-policy.ts';
 import type { Recovered } from '../state/recover.ts';
 import { createAdapters, ruleOf, type Adapters } from './adapters.ts';
 import { createCommands } from './commands.ts';
@@ -24,6 +25,7 @@ import { startAudit } from './start-audit.ts';
 import { createLoop } from './start-loop.ts';
 import { startMetrics } from './start-metrics.ts';
 import { loadState } from './state.ts';
+import { trustPolicyOf } from './trust-of.ts';
 import { uptime } from './uptime.ts';
 import { viewOf } from './view.ts';
 import { watchLocalRemotes } from './watch-local-remotes.ts';
@@ -40,6 +42,8 @@ export interface DaemonInput {
 export interface RunningDaemon {
   /** Resolves with 1 when the loop itself broke, which is a bug; systemd then starts it anew from the journal. */
   readonly failed: Promise<number>;
+  /** True while a deployment runs. */
+  readonly isBusy: () => boolean;
   /** Ends what runs, but never a switch, and writes the journal. */
   stop(): Promise<void>;
 }
@@ -92,6 +96,7 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
   });
   return {
     failed,
+    isBusy: () => loop.actor.getSnapshot().context.facts.deployment !== null,
     stop: async () => {
       clearInterval(saver);
       endHousekeeping();
@@ -158,6 +163,7 @@ async function createCore(
   },
 ) {
   const { config, log, stopping, adapters, state, metrics, board, now } = input;
+  const trustPolicy = trustPolicyOf(config);
   let requested: string | null = null;
   const news = createNews({ events: state.events, nextId: state.nextEventId, now, log });
   tellRecovery(state.recovery, news);
@@ -166,8 +172,11 @@ async function createCore(
       host: config.host,
       version: abideVersion,
       mode: config.mode,
-      trustMode: config.trust.mode,
-      remotes: config.source.remotes.map((remote) => ({ ...ruleOf(remote), url: remote.url })),
+      remotes: config.source.remotes.map((remote) => ({
+        ...ruleOf(remote),
+        url: remote.url,
+        signed: modeFor(trustPolicy, remote.name) !== 'none',
+      })),
       progress: board.current,
       verifying: board.verifying,
       requested: () => requested,

@@ -1,8 +1,8 @@
 import type { SnapshotFrom } from 'xstate';
 import type { reconcilerMachine } from '../../machines/reconciler.ts';
 import type { Progress } from '../domain/evaluation.ts';
-import type { LoopView } from '../domain/loop-view.ts';
-import type { RemoteHealth, RemoteRule } from '../domain/remote.ts';
+import type { LoopView, ViewedRemote } from '../domain/loop-view.ts';
+import type { RemoteHealth } from '../domain/remote.ts';
 import { selectFor } from '../domain/select-for.ts';
 import { loopStates, type LoopState } from '../domain/status.ts';
 
@@ -11,8 +11,7 @@ export interface ViewParts {
   readonly host: string;
   readonly version: string;
   readonly mode: 'enforce' | 'observe';
-  readonly trustMode: 'none' | 'tip' | 'range';
-  readonly remotes: readonly (RemoteRule & { readonly url: string })[];
+  readonly remotes: readonly Omit<ViewedRemote, 'health'>[];
   readonly progress: () => (Progress & { readonly since: number }) | null;
   readonly verifying: () => (Progress & { readonly since: number }) | null;
   /** The token of the newest `reconcile`. */
@@ -24,13 +23,12 @@ export function viewOf(snapshot: SnapshotFrom<typeof reconcilerMachine>, parts: 
   const { context } = snapshot;
   const { facts, observed, waiting } = context;
   const { desired, judgements, diverged } = selectFor(context);
-  const { host, version, mode, trustMode } = parts;
+  const { host, version, mode } = parts;
   const state = stateOf(snapshot.value);
   return {
     host,
     version,
     mode,
-    trustMode,
     state,
     facts,
     observed,

@@ -54,10 +54,10 @@ export function tellChecks(checks: readonly CheckResult[]): string {
  */
 export function isExonerated(checks: readonly CheckResult[], after: readonly CheckSeen[]): boolean {
   const worse = checks.filter(isWorse);
-  const mended = after.filter(({ status }) => status === 'passing').map(({ name }) => name);
+  const mended = new Set(after.filter(({ status }) => status === 'passing').map(({ name }) => name));
   return (
     worse.some(({ name }) => name === connectivityCheck) &&
-    worse.every(({ name }) => !mended.includes(name)) &&
+    worse.every(({ name }) => !mended.has(name)) &&
     after.some(({ name, status }) => name === connectivityCheck && status === 'failing')
   );
 }

@@ -9,6 +9,8 @@ import type { LoopState } from './status.ts';
 /** A configured remote as the world may see it; the URL never carries credentials. */
 export interface ViewedRemote extends RemoteRule {
   readonly url: string;
+  /** False where nobody has to sign what comes from here. */
+  readonly signed: boolean;
   readonly health: RemoteHealth;
 }
 
@@ -39,7 +41,6 @@ export interface LoopView {
     readonly since: number;
     readonly nextCheck: number | null;
   } | null;
-  readonly trustMode: 'none' | 'tip' | 'range';
   /** `since` is epoch milliseconds. */
   readonly progress: (Progress & { readonly since: number }) | null;
   readonly reconcile: { readonly requested: string | null; readonly handled: string | null };

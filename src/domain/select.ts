@@ -169,9 +169,13 @@ function judged(branch: Branch, head: Head | null, relation: Relation, verdict?:
 }
 
 function refusal({ remote, rule }: Branch, { commit, verdict }: Head, before: CommitId): Verdict {
+  const next =
+    verdict.status === 'accepted'
+      ? `If that is meant: abide accept ${commit.id} --reason TEXT`
+      : `Nor could it be accepted: ${verdict.message ?? verdict.reason}`;
   const message =
     `${rule.name} of ${remote} was at ${shortId(before)} and is now at ${shortId(commit.id)}, which does not continue it: ` +
-    `its history was rewritten. If that is meant: abide accept ${commit.id} --reason TEXT`;
+    `its history was rewritten. ${next}`;
   return { status: 'rejected', reason: 'rewritten', message, candidate: null, signer: verdict.signer };
 }
 

@@ -43,12 +43,12 @@ const nothingHeard: Finding = {
   message: 'no remote has offered a commit yet',
 };
 
-function accepted({ trustMode, remotes }: LoopView): Finding {
-  if (trustMode !== 'none') {
-    return { status: 'True', reason: 'Verified', message: 'every head is signed as the policy asks' };
+function accepted({ remotes }: LoopView): Finding {
+  const open = remotes.filter(({ signed }) => !signed);
+  if (open.length > 0) {
+    return { status: 'True', reason: 'Unverified', message: unsignedText(open.map(({ url }) => url)) };
   }
-  const message = unsignedText(remotes.map(({ url }) => url));
-  return { status: 'True', reason: 'Unverified', message };
+  return { status: 'True', reason: 'Verified', message: 'every head is signed as the policy asks' };
 }
 
 function divergence(apart: readonly Judgement[]): Finding {

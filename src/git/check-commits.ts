@@ -20,6 +20,8 @@ export interface CheckDeps {
   readonly now: () => number;
   /** Called now and then with how many are done. */
   readonly onDone: (done: number) => void;
+  /** Called with the bytes of each commit that was read, as they were hashed. */
+  readonly onRead: (id: CommitId, bytes: Uint8Array) => void;
 }
 
 /** Finds out who signed each commit: bytes, structure, signature, in this order. What is known already costs nothing. */
@@ -35,26 +37,24 @@ export async function checkCommits(
     if (known) checked.set(id, known);
     else missing.push(id);
   }
-  if (missing.length === 0) return checked;
-  const chunks = chunksOf(missing, Math.min(largestChunk, Math.ceil(missing.length / deps.workers)));
-  const work = async () => {
-    for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
-      for (const commit of await checkChunk(deps, chunk, signal)) checked.set(commit.id, commit);
-      deps.onDone(checked.size);
-    }
+  const onChecked = (commits: readonly CheckedCommit[]) => {
+    for (const commit of commits) checked.set(commit.id, commit);
+    deps.onDone(checked.size);
   };
-  const workers = Array.from({ length: Math.min(deps.workers, chunks.length) }, () =>
-    work().catch((error: unknown) => {
-      chunks.length = 0;
-      throw error;
-    }),
-  );
-  // Whoever is told of a failure, or of an abort, may rely on it that no process is left.
-  await Promise.allSettled(workers);
-  await Promise.all(workers);
+  // The next are read while these are verified.
+  let verifying: Promise<void> = Promise.resolve();
+  for (const group of chunksOf(missing, readTogether)) {
+    const reading = readGroup(deps, group, onChecked, signal);
+    await Promise.allSettled([reading, verifying]);
+    await verifying;
+    verifying = verifyGroup(deps, await reading, onChecked, signal);
+  }
+  await verifying;
   return checked;
 }
 
+// What is read together is held in memory together.
+const readTogether = 250;
 // One git for many commits saves its start; more than this would be a long time without progress.
 const largestChunk = 50;
 
@@ -63,22 +63,74 @@ function chunksOf<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
 }
 
-async function checkChunk(
-  { run, gitDir, home, cache }: CheckDeps,
+interface ToVerify {
+  readonly commit: CheckedCommit;
+  readonly signed: SignedCommit;
+}
+
+type OnChecked = (commits: readonly CheckedCommit[]) => void;
+
+/** Gives what a verifier has to be asked about; the rest is found out by reading. */
+async function readGroup(
+  { run, gitDir, home, cache, onRead }: CheckDeps,
   ids: readonly CommitId[],
+  onChecked: OnChecked,
   signal: AbortSignal,
-): Promise<readonly CheckedCommit[]> {
+): Promise<readonly ToVerify[]> {
   const objects = await readCommits({ run, gitDir, env: home.env }, ids, signal);
+  for (const [id, bytes] of objects) onRead(id, bytes);
   const read = ids.map((id) => readOne(id, objects.get(id)));
-  const signed = read.flatMap(({ signed }) => (signed ? [signed] : []));
-  const signatures = await verifySignatures({ run, gitDir, home }, signed, signal);
-  const checked = read.map(({ commit }) => {
-    const signature = signatures.get(commit.id);
-    return signature ? { ...commit, signature } : commit;
-  });
+  const plain = read.flatMap(({ commit, signed }) => (signed ? [] : [commit]));
   // One that cannot be read may be there again at the next look.
-  cache.add(checked.filter(({ id }) => objects.has(id)));
-  return checked;
+  cache.add(plain.filter(({ id }) => objects.has(id)));
+  onChecked(plain);
+  return read.flatMap(({ commit, signed }) => (signed ? [{ commit, signed }] : []));
+}
+
+/** What is found out is kept at once, so that an abort does not undo it. */
+async function verifyGroup(
+  { run, gitDir, home, cache, workers }: CheckDeps,
+  group: readonly ToVerify[],
+  onChecked: OnChecked,
+  signal: AbortSignal,
+): Promise<void> {
+  const chunks = (['ssh', 'gpg'] as const).flatMap((kind) => {
+    const those = group.filter((one) => one.signed.claimed.kind === kind);
+    return chunksOf(those, Math.min(largestChunk, Math.ceil(those.length / workers)));
+  });
+  await inParallel(workers, chunks, async (chunk) => {
+    const known = await verifySignatures(
+      { run, gitDir, home },
+      chunk.map((one) => one.signed),
+      signal,
+    );
+    const verified = chunk.map(({ commit }) => ({
+      ...commit,
+      signature: known.get(commit.id) ?? commit.signature,
+    }));
+    cache.add(verified);
+    onChecked(verified);
+  });
+}
+
+/** Whoever is told of a failure, or of an abort, may rely on it that no process is left. */
+async function inParallel<T>(
+  workers: number,
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = [...items];
+  const worker = async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+  };
+  const all = Array.from({ length: Math.min(workers, items.length) }, () =>
+    worker().catch((error: unknown) => {
+      left.length = 0;
+      throw error;
+    }),
+  );
+  await Promise.allSettled(all);
+  await Promise.all(all);
 }
 
 interface ReadOne {

@@ -9,16 +9,18 @@ export interface Payload {
   readonly committedAt: number | null;
 }
 
-/** Reads payloads and remembers the last 1000; null for a commit that the mirror does not have. */
-export function createPayloads(
-  deps: ReadDeps,
-): (id: CommitId, signal: AbortSignal) => Promise<Payload | null> {
+/** Payloads of the mirror's commits; the last 1000 are remembered. */
+export interface Payloads {
+  /** null for a commit that the mirror does not have. */
+  read(id: CommitId, signal: AbortSignal): Promise<Payload | null>;
+  /** Remembers a commit that somebody else read, and hashed. */
+  note(id: CommitId, bytes: Uint8Array): Payload;
+}
+
+/** Nothing is read before the first question. */
+export function createPayloads(deps: ReadDeps): Payloads {
   const known = new Map<CommitId, Payload>();
-  return async (id, signal) => {
-    const before = known.get(id);
-    if (before) return before;
-    const bytes = (await readCommits(deps, [id], signal)).get(id);
-    if (!bytes) return null;
+  const note: Payloads['note'] = (id, bytes) => {
     const raw = readRawCommit(bytes);
     const payload = {
       hash: payloadHashOf(bytes),
@@ -28,5 +30,14 @@ export function createPayloads(
     const oldest = known.keys().next();
     if (known.size > 1000 && !oldest.done) known.delete(oldest.value);
     return payload;
+  };
+  return {
+    note,
+    read: async (id, signal) => {
+      const before = known.get(id);
+      if (before) return before;
+      const bytes = (await readCommits(deps, [id], signal)).get(id);
+      return bytes ? note(id, bytes) : null;
+    },
   };
 }

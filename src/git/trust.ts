@@ -17,7 +17,7 @@ import { findStart, type TrustBase } from './head-start.ts';
 import { readHistory } from './history.ts';
 import { judgeHead, type HeadDeps } from './judge-head.ts';
 import { refusedHead, settledHead, type JudgedHead } from './judged-head.ts';
-import { createPayloads } from './payloads.ts';
+import { createPayloads, type Payloads } from './payloads.ts';
 import { createVerifiers, type Verifier, type VerifierDeps } from './verifier.ts';
 
 /** What trust stands on. */
@@ -80,7 +80,7 @@ export function createTrust(deps: TrustDeps): Trust {
     judge: (fetched, base, signal) => judgeFetched(parts, fetched, base, signal),
     judgeAlone: (commit, origin, signal) => judgeAlone(parts, commit, origin, signal),
     withTwins: (ancestry, question, signal) => withTwins(parts.twin, ancestry, question, signal),
-    payloadHash: async (commit, signal) => (await parts.payloads(commit, signal))?.hash ?? null,
+    payloadHash: async (commit, signal) => (await parts.payloads.read(commit, signal))?.hash ?? null,
     effective: () => effectivePolicy(deps.policy, verifiers.newest()?.home.material ?? null),
   };
 }
@@ -89,7 +89,7 @@ interface Parts {
   readonly deps: TrustDeps;
   readonly gitDir: string;
   readonly verifier: () => Promise<Verifier>;
-  readonly payloads: ReturnType<typeof createPayloads>;
+  readonly payloads: Payloads;
   readonly history: HeadDeps['history'];
   readonly twin: HeadDeps['twin'];
 }
@@ -134,7 +134,7 @@ async function candidateOf(
 ): Promise<Candidate | null> {
   if (id === null) return null;
   const commit = id === head.id ? head : await deps.describe(id, signal);
-  return { commit, payloadHash: (await payloads(id, signal))?.hash ?? null };
+  return { commit, payloadHash: (await payloads.read(id, signal))?.hash ?? null };
 }
 
 async function verdictOn(
@@ -160,7 +160,7 @@ async function verdictOn(
     ancestry,
     history,
     twin,
-    dateOf: async (id, abort) => (await payloads(id, abort))?.committedAt ?? null,
+    dateOf: async (id, abort) => (await payloads.read(id, abort))?.committedAt ?? null,
     check: (ids, abort) => check(parts, { verifier, remote: origin.remote }, ids, abort),
   };
   return judgeHead(asked, { ...place, mode, maxRange, rule }, signal);
@@ -168,20 +168,21 @@ async function verdictOn(
 
 /** Checks commits and tells how far it has come; however it ends, the last word is that it is over. */
 async function check(
-  { deps, gitDir }: Parts,
+  { deps, gitDir, payloads }: Parts,
   { verifier, remote }: { readonly verifier: Verifier; readonly remote: string },
   ids: readonly CommitId[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<CommitId, CheckedCommit>> {
   const { run, workers, now, onProgress } = deps;
   const expected = ids.length;
+  const onRead = (id: CommitId, bytes: Uint8Array) => payloads.note(id, bytes);
   let told = 0;
   const onDone = (done: number) => {
     told = done;
     onProgress({ phase: 'verify', text: `commits of ${remote}`, done, expected });
   };
   try {
-    return await checkCommits({ run, gitDir, ...verifier, workers, now, onDone }, ids, signal);
+    return await checkCommits({ run, gitDir, ...verifier, workers, now, onDone, onRead }, ids, signal);
   } finally {
     if (told > 0 && told < expected) onDone(expected);
   }

@@ -26,5 +26,7 @@ test('an empty environment has NixOS search paths and the usual store', () => {
     path: expect.stringContaining('/run/current-system/sw/bin') as string,
     nixStoreDir: '/nix/store',
     localeArchive: null,
+    supervised: false,
   });
+  expect(readEnvironment({ INVOCATION_ID: '0123' }).supervised).toBe(true);
 });

@@ -115,6 +115,7 @@ const lib = `rec {
 
 /** As far as the stub prints it. */
 interface Module {
+  readonly file: string;
   readonly names: readonly string[];
   readonly unit: { readonly path: readonly string[]; readonly serviceConfig: { readonly ExecStart: string } };
 }
@@ -168,9 +169,9 @@ test('the module gives a unit that a switch never ends, with a config file that 
           runCommand = name: _: script: "/checked-by:" + script;
         };
       };
-    in { unit = module.config.systemd.services.abide; names = builtins.attrNames module.options.services.abide; }`,
+    in { unit = module.config.systemd.services.abide; file = module.config.environment.etc."abide/config.yaml".source; names = builtins.attrNames module.options.services.abide; }`,
   );
-  const { unit, names } = JSON.parse(printed) as Module;
+  const { unit, file, names } = JSON.parse(printed) as Module;
   expect(names).toEqual(['enable', 'machineId', 'package', 'settings']);
   expect(unit).toMatchObject({
     restartIfChanged: false,
@@ -182,8 +183,9 @@ test('the module gives a unit that a switch never ends, with a config file that 
       RuntimeDirectory: 'abide',
     },
   });
+  expect(file).toMatch(/config check --no-files \/unchecked/s);
   expect(unit.path).toContain('gnupg');
-  expect(unit.serviceConfig.ExecStart).toMatch(/run --config .*config check --no-files \/unchecked/s);
+  expect(unit.serviceConfig.ExecStart).toMatch(/run --config \/etc\/abide\/config\.yaml$/);
 });
 
 test('no generated or Nix file names the host of a package registry', async () => {

@@ -34,10 +34,16 @@ async function walk(world: World): Promise<void> {
     await running(world, 'first');
   });
 
-  await step('A commit is pushed to main: the host follows', async () => {
+  await step('A signed commit is pushed to main: the host follows', async () => {
     await world.push('second');
-    await running(world, 'second');
+    const { desired } = await running(world, 'second');
+    expect(desired?.signer?.name === 'ada', 'ada signed it');
+    say(`   signed by ${desired?.signer?.name} with ${desired?.signer?.kind} key ${desired?.signer?.key}`);
   });
+
+  await step('An unsigned commit on top of a fix is refused, and the signed fix below it still counts', () =>
+    refuseUnsigned(world),
+  );
 
   await step(
     'A testing branch on top is activated with operation test; the next boot is still main',
@@ -58,7 +64,7 @@ async function walk(world: World): Promise<void> {
   await step('The testing branch is deleted: main comes back', async () => {
     await desk.git('push', '--quiet', 'origin', '--delete', 'testing-demo');
     await desk.git('checkout', '--quiet', 'main');
-    await running(world, 'second');
+    await running(world, 'more');
   });
 
   await step('A commit in the second remote, a repository on this machine, is seen at once', async () => {
@@ -139,6 +145,23 @@ async function walk(world: World): Promise<void> {
   const { stdout } = await daemon.cli('status');
   say(`\nabide status says:\n\n${stdout}`);
   expect(host.root !== '', 'the host is there');
+}
+
+async function refuseUnsigned(world: World): Promise<void> {
+  const { daemon, desk } = world;
+  await desk.setHosts('{ demo = { note = "fix"; }; }\n');
+  await desk.commit('fix');
+  const unsigned = await world.commitUnsigned('more');
+  await desk.git('push', '--quiet', 'origin', 'HEAD:refs/heads/main');
+  const { remotes } = await running(world, 'fix');
+  expect(remotes[0]?.main?.head === unsigned, 'the unsigned commit is the head of main');
+  expect(remotes[0]?.main?.reason === 'unsigned', 'it is refused because it is not signed');
+  const { stdout } = await daemon.cli('why', unsigned);
+  say(`   abide why ${unsigned.slice(0, 8)}\n${stdout.replace(/^/gm, '     ')}`);
+  await desk.git('commit', '--quiet', '--amend', '--no-edit', '-S');
+  await desk.git('push', '--quiet', '--force', 'origin', 'HEAD:refs/heads/main');
+  say('   git commit --amend --no-edit -S, and pushed again');
+  await running(world, 'more');
 }
 
 async function step(title: string, act: () => Promise<void>): Promise<void> {

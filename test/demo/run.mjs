@@ -10,7 +10,7 @@ process.exitCode = await demo(process.argv.slice(2));
 
 async function demo(args) {
   try {
-    await ensureInstalled({ tools: ['git', 'nix', 'prlimit'] });
+    await ensureInstalled({ tools: ['git', 'nix', 'prlimit', 'ssh-keygen'] });
   } catch (error) {
     console.error(error.message);
     return 1;

@@ -10,6 +10,7 @@ import {
   type InfraRepository,
 } from '../harness/imitation-host.ts';
 import { createNixStore } from '../harness/nix-store.ts';
+import { createSshKeys } from '../harness/ssh-keys.ts';
 
 /** Everything the tour walks through, in one throw-away directory. */
 export interface World {
@@ -25,12 +26,17 @@ export interface World {
   push(note: string, more?: string): Promise<string>;
   /** The same in the laptop's own repository, on top of what origin has. */
   commitOnLaptop(note: string): Promise<string>;
+  /** Commits a new note at the desk without a signature and pushes nothing; gives the commit. */
+  commitUnsigned(note: string): Promise<string>;
   originGoesAway(): Promise<void>;
   originComesBack(): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** Makes two remotes, an imitation host with a private Nix store, and a daemon that is not started yet. */
+/**
+ * Makes two remotes, an imitation host with a private Nix store, and a daemon that is not started yet. All commits are
+ * signed with the SSH key of one author, and this is the only key that the daemon trusts.
+ */
 export async function createWorld(): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'abide-demo-'));
   const store = await createNixStore(join(dir, 'nix'));
@@ -41,10 +47,14 @@ export async function createWorld(): Promise<World> {
     await repository.setHosts(`{ demo = { note = "${note}"; ${more} }; }\n`);
     return repository.commit(note);
   };
+  const keys = await createSshKeys();
+  const publicKey = await keys.publicKey('ada', 'ed25519');
+  await signWith(desk, keys.privateKeyFile('ada'));
   await commit(desk, 'first');
   await desk.git('clone', '--quiet', '--bare', '.', origin);
   await desk.git('remote', 'add', 'origin', origin);
   const laptop = await cloneOf(desk, join(dir, 'laptop'));
+  await signWith(laptop, keys.privateKeyFile('ada'));
   const daemon = await createDaemon({
     dir,
     env: store.env,
@@ -56,7 +66,7 @@ export async function createWorld(): Promise<World> {
           { name: 'laptop', url: laptop.dir, poll: '1m', branches: { testing: null } },
         ],
       },
-      trust: { mode: 'none' },
+      trust: { signers: [{ name: 'ada', sshKey: publicKey }] },
       drift: { interval: '1s' },
       system: { root: host.root },
     },
@@ -73,6 +83,11 @@ export async function createWorld(): Promise<World> {
       await desk.git('push', '--quiet', '--force', 'origin', 'HEAD:refs/heads/main');
       return id;
     },
+    commitUnsigned: async (note) => {
+      await desk.setHosts(`{ demo = { note = "${note}"; }; }\n`);
+      await desk.git('commit', '--quiet', '--all', '--no-gpg-sign', '--message', note);
+      return desk.git('rev-parse', 'HEAD');
+    },
     commitOnLaptop: async (note) => {
       await laptop.git('fetch', '--quiet', desk.dir, 'main');
       await laptop.git('merge', '--quiet', '--ff-only', 'FETCH_HEAD');
@@ -88,9 +103,16 @@ export async function createWorld(): Promise<World> {
     },
     remove: async () => {
       await store.remove();
+      await keys.remove();
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function signWith({ git }: InfraRepository, keyFile: string): Promise<void> {
+  await git('config', 'gpg.format', 'ssh');
+  await git('config', 'user.signingKey', keyFile);
+  await git('config', 'commit.gpgSign', 'true');
 }
 
 async function cloneOf(desk: InfraRepository, dir: string): Promise<InfraRepository> {

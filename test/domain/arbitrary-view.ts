@@ -175,8 +175,11 @@ export const arbitraryView: fc.Arbitrary<LoopView> = fc
     diverged: fc.boolean(),
     everSelected: fc.boolean(),
     remotes: fc
-      .tuple(fc.option(fc.boolean()), fc.option(fc.boolean()))
-      .map(([one, other]) => [exampleRemote('origin', one), exampleRemote('mirror', other)]),
+      .tuple(fc.option(fc.boolean()), fc.option(fc.boolean()), fc.boolean())
+      .map(([one, other, signed]) => [
+        exampleRemote('origin', one),
+        { ...exampleRemote('mirror', other), signed },
+      ]),
     waiting: fc.option(
       fc.record({
         gate: fc.constantFrom('mode', 'cache', 'machine-id', 'lock'),
@@ -185,7 +188,6 @@ export const arbitraryView: fc.Arbitrary<LoopView> = fc
         nextCheck: fc.option(fc.nat()),
       }),
     ),
-    trustMode: fc.constantFrom('none' as const, 'tip' as const, 'range' as const),
     progress: fc.option(
       fc.record({
         phase: fc.constantFrom('evaluate' as const, 'build' as const),

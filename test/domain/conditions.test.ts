@@ -312,10 +312,16 @@ describe('SourceTrusted', () => {
   });
 
   test('says with trust mode none that nothing is verified, and what that means', () => {
-    const view = { ...settledView, trustMode: 'none' as const };
+    const remotes = settledView.remotes.map((remote) => ({ ...remote, signed: false }));
+    const view = { ...settledView, remotes };
     expect(short(view, 'SourceTrusted')).toEqual(['SourceTrusted=True/Unverified']);
     expect(messageOf(view, 'SourceTrusted')).toBe(
       'UNSIGNED: anyone who can push to https://git.example.org/origin.git, https://git.example.org/mirror.git is root on this host',
+    );
+    const [first, ...rest] = settledView.remotes;
+    const one = { ...settledView, remotes: [{ ...first!, signed: false }, ...rest] };
+    expect(messageOf(one, 'SourceTrusted')).toBe(
+      'UNSIGNED: anyone who can push to https://git.example.org/origin.git is root on this host',
     );
   });
 

@@ -72,6 +72,7 @@ export function exampleRemote(name: string, up: boolean | null = true): ViewedRe
   return {
     name,
     url: `https://git.example.org/${name}.git`,
+    signed: true,
     main: { name: 'main', operation: 'switch' },
     testing: { name: 'testing-web1', operation: 'test' },
     health: {
@@ -120,7 +121,6 @@ export const settledView: LoopView = {
   everSelected: true,
   remotes: [exampleRemote('origin'), exampleRemote('mirror')],
   waiting: null,
-  trustMode: 'range',
   progress: null,
   reconcile: { requested: null, handled: null },
   nextReconcile: Date.parse(later),

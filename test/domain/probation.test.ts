@@ -22,9 +22,7 @@ const anyRules = fc.record({
 const look = fc.record({
   takesMs: ms(15_000),
   lateMs: ms(50),
-  standing: fc.constantFrom('holding', 'holding', 'holding', 'failing', 'broken', 'lost') as fc.Arbitrary<
-    Round['standing']
-  >,
+  standing: fc.constantFrom<Round['standing']>('holding', 'holding', 'holding', 'failing', 'broken', 'lost'),
 });
 
 /** Plays a probation as the machine does; every look ends by what is left of the deadline, timers may be late. */

@@ -275,3 +275,26 @@ async function made(dir: string): Promise<string> {
   await execa('mkdir', ['-p', dir]);
   return dir;
 }
+
+test('where systemd runs it, a config that means something else ends the daemon after the deployment, and nothing less does', async () => {
+  const lab = await newLab({ env: (_dir, env) => ({ ...env, INVOCATION_ID: '0123' }) });
+  const { daemon } = lab;
+  await daemon.start();
+  await lab.deploy('one');
+  const text = await readFile(daemon.configFile, 'utf8');
+  await writeFile(daemon.configFile, `${text}\n`);
+  await writeFile(daemon.configFile, '{ "trust": ');
+  await expect.poll(() => daemon.log(), { timeout: 10_000 }).toMatch(/cannot be used; abide goes on/);
+  expect(daemon.hasEnded()).toBe(false);
+  await lab.release('two', 'activateSeconds = 2;');
+  await daemon.until('switching', ({ deployment }) => deployment?.step === 'switch');
+  await writeFile(
+    daemon.configFile,
+    JSON.stringify({ ...(JSON.parse(text) as object), log: { level: 'debug' } }),
+  );
+  await expect.poll(() => daemon.hasEnded(), { timeout: 20_000 }).toBe(true);
+  await daemon.start();
+  const status = await daemon.until('two', ({ summary }) => summary === 'InSync');
+  expect(status.lastDeployment).toMatchObject({ subject: 'two', outcome: 'committed' });
+  expect(daemon.log()).toMatch(/the configuration changed: this daemon ends/);
+});

@@ -62,7 +62,7 @@ test('fifty good commits cost one git for each worker and kind; one that is judg
     ...accepted(head),
     signer: { kind: 'gpg', key: gus.fingerprint, name: 'gus' },
   });
-  expect(counted(trust, 'verify-commit')).toBe(2);
+  expect(counted(trust, 'verify-commit')).toBe(4);
   trust.commands.length = 0;
   expect(await trust.verdict(head, floorAt(floor))).toMatchObject(accepted(head));
   expect(trust.commands.map(({ args }) => args.find((arg) => !arg.startsWith('--')))).toEqual(['rev-list']);

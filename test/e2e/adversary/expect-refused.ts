@@ -17,7 +17,9 @@ export interface Refusal {
 export async function expectRefused(lab: TrustLab, head: string, refusal: Refusal): Promise<string> {
   const evaluations = await lab.evaluations();
   lab.publish('evil', head);
-  const status = await lab.verdictOn('evil', head);
+  await lab.verdictOn('evil', head);
+  // After a restart the other remote may not have been heard yet.
+  const status = await lab.daemon.until('a word on good', (now) => branchOf(now, 'good')?.verdict != null);
   const evil = branchOf(status, 'evil');
   const good = status.remotes.find(({ name }) => name === 'good');
   expect({

@@ -64,16 +64,22 @@ describe('refs and files that tell git of other commits', () => {
     expect(await lab.evaluations()).toBe(evaluations + 1);
   });
 
-  test('an object of the mirror that is not what its name says is never run', async () => {
-    const head = lab.commit('another content', null);
-    const content = join(lab.workshop, 'objects', lab.floor.slice(0, 2), lab.floor.slice(2));
-    const planted = join(mirror(), 'objects', head.slice(0, 2), head.slice(2));
+  test.each([
+    ['the head itself', (below: string) => below],
+    ['below a signed head', (below: string) => lab.commit('above it', ada.sign, { parents: [below] })],
+  ])('an object of the mirror that is not what its name says is never trusted: %s', async (_, headOn) => {
+    const below = lab.commit('another content', null);
+    const signed = lab.commit('signed content', ada.sign);
+    const planted = join(mirror(), 'objects', below.slice(0, 2), below.slice(2));
     plant(planted, '');
-    copyFileSync(content, planted);
+    copyFileSync(join(lab.workshop, 'objects', signed.slice(0, 2), signed.slice(2)), planted);
+    const head = headOn(below);
     const evaluations = await lab.evaluations();
     lab.publish('evil', head);
-    const honest = lab.commit('honest beside it', ada.sign);
-    const status = await lab.deploy('good', honest);
+    await lab.daemon.until('a word on it', ({ remotes: [evil] }) =>
+      Boolean(evil?.error ?? (evil?.main?.head === head && evil.main.verdict !== null)),
+    );
+    const status = await lab.deploy('good', lab.commit('honest beside it', ada.sign));
     expect(branchOf(status, 'evil')?.candidate).not.toBe(head);
     expect(await lab.evaluations()).toBe(evaluations + 1);
     rmSync(planted);
