@@ -107,7 +107,7 @@ function judgeChecks(checks: readonly CheckResult[]): Finding {
     return { status: 'Unknown', reason: 'NotChecked', message: `no check can tell: ${tellChecks(checks)}` };
   }
   const passed = `${passing} ${passing === 1 ? 'check' : 'checks'} passed`;
-  const message = failing.length > 0 ? `failing before and after: ${tellChecks(failing)}; ${passed}` : passed;
+  const message = failing.length > 0 ? `failing before and after: ${tellChecks(failing)}` : passed;
   return { status: 'True', reason: 'Succeeded', message };
 }
 

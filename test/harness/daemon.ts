@@ -38,7 +38,7 @@ export interface Daemon {
 }
 
 /** The product's own times are for hosts that people work on; a test is there to see the end of them. */
-export const shortProbation = {
+const shortProbation = {
   settle: '0s',
   stableFor: '0s',
   deadline: '1m',

@@ -30,7 +30,7 @@ export async function showUnits(
     limit.signal,
   );
   if (!succeeded(finished)) {
-    const [said = 'it said nothing'] = finished.stderr.split('\n').filter((line) => line.trim() !== '');
+    const said = finished.stderr.split('\n').find((line) => line.trim() !== '') ?? 'it said nothing';
     throw new Problem('unit_failed', `systemctl show does not answer: ${said}`);
   }
   return finished.stdout
