@@ -37,12 +37,12 @@ test('config check of a valid file says what it means and exits 0', async () => 
   const { stdout, stderr, code } = await abide(
     'config',
     'check',
-    await file('a.yaml', `host: web1\n${valid}health: { settle: 1s }\n`),
+    await file('a.yaml', `host: web1\n${valid}reboot: { triggers: [initrd] }\n`),
   );
   expect(code).toBe(0);
   expect(stderr).toBe('warning: UNSIGNED: anyone who can push to /srv/infra is root on this host.\n');
   expect(stdout).toContain('Trust is none: no commit has to be signed.\n');
-  expect(stdout).toContain('No effect yet: health.settle.');
+  expect(stdout).toContain('No effect yet: reboot.triggers.');
 });
 
 test('config check of a bad file prints every error to stderr and exits 2', async () => {

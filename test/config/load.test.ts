@@ -143,7 +143,28 @@ test('trust must be said, and contradictions in it are errors', () => {
 });
 
 test('impossible combinations are errors', () => {
+  const unit = { unit: 'x.service' };
   const cases: [object, RegExp][] = [
+    [
+      { ...minimal, health: { deadline: '30s' } },
+      /health\.deadline: found "30s"; allowed is more than settle and stableFor together \(40s\)/,
+    ],
+    [
+      { ...minimal, health: { checks: [{ name: 'units', ...unit }] } },
+      /health\.checks\[0\]\.name: found "units"; allowed is another name than units, connectivity, inbound/,
+    ],
+    [
+      {
+        ...minimal,
+        health: {
+          checks: [
+            { name: 'x', ...unit },
+            { name: 'x', ...unit },
+          ],
+        },
+      },
+      /health\.checks\[1\]\.name: found "x"; allowed is a name that no other entry has/,
+    ],
     [
       withRemote({ branches: { main: null } }),
       /source\.remotes: at least one remote must have a main branch/,
