@@ -9,7 +9,7 @@ import {
   quarantineDeployment,
   type Ending,
 } from '../src/domain/deploy.ts';
-import type { SwitchResult } from '../src/domain/deployment.ts';
+import type { SwitchResult, WentBack } from '../src/domain/deployment.ts';
 import { fail as failFacts } from '../src/domain/fail.ts';
 import type { Problem } from '../src/domain/problem.ts';
 import type { ReconcilerContext } from './reconciler-context.ts';
@@ -80,16 +80,17 @@ export function blame(
 }
 
 /** The previous system runs again; the commit is quarantined. */
-export function recordRollback(context: ReconcilerContext): Turn {
+export function recordRollback(context: ReconcilerContext, { byItself, note }: WentBack): Turn {
   const { deployment } = context.facts;
   if (!deployment) return {};
-  const { reason, message } = deployment;
+  const { reason } = deployment;
+  const message = [deployment.message, note].filter((part) => part !== null).join('; ') || null;
   const facts = quarantineDeployment(context, { outcome: 'rolled_back', reason, message }, context.now());
   return {
     change: { facts, supersessions: 0, rollbackFailures: 0 },
     emit: [
       ...endOf(context.facts, facts),
-      { type: 'rolledBack', deployment },
+      { type: 'rolledBack', deployment, byItself },
       { type: 'failed', phase: 'activate' },
       result('rolled_back'),
     ],

@@ -77,7 +77,7 @@ export type ReconcilerEmitted =
       readonly commit: CommitId;
       readonly reason: RejectionReason;
     }
-  | { readonly type: 'rolledBack'; readonly deployment: Deployment };
+  | { readonly type: 'rolledBack'; readonly deployment: Deployment; readonly byItself: boolean };
 
 /** How one pass over desired and observed ended. */
 export type ReconcileResult = 'success' | 'noop' | 'failure' | 'superseded' | 'rolled_back' | 'blocked';

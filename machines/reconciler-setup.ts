@@ -4,7 +4,7 @@ import { afterSwitch, hasWayBack, switchProblem } from '../src/domain/after-swit
 import type { Ancestry } from '../src/domain/ancestry.ts';
 import type { CommitId } from '../src/domain/commit.ts';
 import { decide, retryIn, isSuperseded, mayWork, type Decision } from '../src/domain/decide.ts';
-import type { Deployment, DeploymentStep, SwitchResult } from '../src/domain/deployment.ts';
+import type { Deployment, DeploymentStep, SwitchResult, WentBack } from '../src/domain/deployment.ts';
 import { atStep } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
 import { closedGate } from '../src/domain/gate.ts';
@@ -56,7 +56,8 @@ export const reconcilerSetup = setup({
     setProfile: missing<void, Deployment>('setProfile'),
     installLoader: missing<void, Deployment>('installLoader'),
     finish: missing<Observed, Deployment>('finish'),
-    rollBack: missing<Observed, Deployment>('rollBack'),
+    disarm: missing<void, Deployment>('disarm'),
+    rollBack: missing<WentBack, Deployment>('rollBack'),
   },
   guards: {
     observed: ({ context }) => context.observed !== null,
@@ -87,6 +88,8 @@ export const reconcilerSetup = setup({
     gave: ({ context }, { observed, verdict }: { observed: Observed; verdict: SwitchVerdict['verdict'] }) =>
       afterSwitch(context, observed).verdict === verdict,
     hasWayBack: ({ context }) => hasWayBack(context),
+    wayBackTaken: ({ context }, { error }: { error: unknown }) =>
+      hasWayBack(context) && toProblem(error).code === 'way_back_taken',
     stillRuns: ({ context }, { observed }: { observed: Observed }) =>
       observed.current === context.facts.deployment?.toplevel,
   },
@@ -175,8 +178,8 @@ export const reconcilerSetup = setup({
     ),
     blame: assign(({ context }, why: { reason: string; message: string }) => deploying.blame(context, why)),
     condemn: enqueueActions(({ context, enqueue }) => take(enqueue, deploying.condemn(context))),
-    recordRollback: enqueueActions(({ context, enqueue }) =>
-      take(enqueue, deploying.recordRollback(context)),
+    recordRollback: enqueueActions(({ context, enqueue }, { went }: { went: WentBack }) =>
+      take(enqueue, deploying.recordRollback(context, went)),
     ),
     rollbackFailed: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) =>
       take(enqueue, deploying.rollbackFailed(context, toProblem(error))),

@@ -16,8 +16,8 @@ export const rollingBack = reconcilerSetup.createStateConfig({
         onDone: {
           target: '#reconciler.pipeline.settled',
           actions: [
-            { type: 'keepObserved', params: ({ event }) => ({ observed: event.output }) },
-            'recordRollback',
+            { type: 'keepObserved', params: ({ event }) => ({ observed: event.output.observed }) },
+            { type: 'recordRollback', params: ({ event }) => ({ went: event.output }) },
           ],
         },
         onError: {

@@ -1,6 +1,6 @@
 import type { Ancestry } from '../domain/ancestry.ts';
 import type { CommitId } from '../domain/commit.ts';
-import type { Deployment, SwitchResult } from '../domain/deployment.ts';
+import type { Deployment, SwitchResult, WentBack } from '../domain/deployment.ts';
 import type { Evaluation, OnProgress } from '../domain/evaluation.ts';
 import type { Facts } from '../domain/facts.ts';
 import type { Fetched } from '../domain/fetched.ts';
@@ -8,31 +8,21 @@ import type { Observed } from '../domain/observed.ts';
 import { toProblem } from '../domain/problem.ts';
 import type { RemoteOffer } from '../domain/remote.ts';
 import type { Target } from '../domain/target.ts';
-import type { Log } from '../domain/log.ts';
 import type { Mirror } from '../git/mirror.ts';
 import type { JudgeBase, Trust } from '../git/trust.ts';
 import type { Activator } from '../host/activate.ts';
-import type { BootLoader } from '../host/boot-loader.ts';
-import type { HostObserver } from '../host/observe.ts';
-import type { RollBack } from '../host/roll-back.ts';
 import type { SystemDriver } from '../nix/driver.ts';
-import type { Profile } from '../nix/profile.ts';
 import type { Roots } from '../nix/roots.ts';
-import type { Keeper } from './keeper.ts';
 import { mustBeLocked } from './must-be-locked.ts';
+import { armWayBack, callOff, goBack, hookOf, unlessUndone, type WayBackParts } from './way-back.ts';
 
 /** What the effects are made of. */
-export interface EffectParts {
+export interface EffectParts extends WayBackParts {
   readonly mirror: Mirror;
   readonly trust: Trust;
   readonly driver: SystemDriver;
   readonly roots: Roots;
-  readonly profile: Profile;
-  readonly observer: HostObserver;
   readonly activator: Activator;
-  readonly bootLoader: BootLoader;
-  readonly rollBack: RollBack;
-  readonly keeper: Keeper;
   readonly onProgress: OnProgress;
   readonly facts: () => Facts;
   /** What remotes offered last. */
@@ -43,7 +33,6 @@ export interface EffectParts {
   readonly pollEnded: (phase: 'fetch' | 'verify', seconds: number, ok: boolean) => void;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  readonly log: Log;
 }
 
 /** The reconciler's effects by the names of its actors. Each flushes the journal before it changes the host. */
@@ -69,7 +58,8 @@ export function createEffects(parts: EffectParts) {
     setProfile: (deployment: Deployment) => setProfile(parts, deployment),
     installLoader: (deployment: Deployment) => installLoader(parts, deployment),
     finish: (deployment: Deployment) => finish(parts, deployment),
-    rollBack: (deployment: Deployment) => goBack(parts, deployment),
+    disarm: (deployment: Deployment) => callOff(parts, deployment),
+    rollBack: (deployment: Deployment): Promise<WentBack> => goBack(parts, deployment),
   };
 }
 
@@ -157,25 +147,33 @@ function commitsInUse({ floor, expected, committedMain, deployment }: Facts, com
 }
 
 /** The way back is pinned before anything changes. */
-async function prepare({ keeper, roots }: EffectParts, { previous, toplevel }: Deployment): Promise<void> {
+async function prepare(parts: EffectParts, deployment: Deployment): Promise<void> {
+  const { keeper, roots } = parts;
+  const { previous, toplevel } = deployment;
   keeper.flush();
   if (previous.toplevel !== null) await roots.pin('previous', previous.toplevel);
+  // Of a specialisation only a part runs; and a profile that moved is an old generation, which anybody may collect.
+  if (previous.profile !== null) await roots.pin('previous-profile', previous.profile);
   await roots.pin('candidate', toplevel);
+  await armWayBack(parts, deployment);
 }
 
 async function activate(parts: EffectParts, deployment: Deployment): Promise<SwitchResult> {
   const { keeper, activator, onProgress, activateTimeoutMs } = parts;
   keeper.flush();
   const { id, toplevel, retried } = deployment;
-  return activator.run({
+  if (retried) await armWayBack(parts, deployment);
+  const result = await activator.run({
     deployment: id,
     toplevel,
     action: 'test',
     attempt: retried ? 2 : 1,
     noCheck: false,
+    deadMan: hookOf(parts, deployment),
     timeoutMs: activateTimeoutMs,
     onProgress,
   });
+  return unlessUndone(parts, deployment, result);
 }
 
 async function setProfile({ keeper, profile }: EffectParts, { toplevel }: Deployment): Promise<void> {
@@ -208,25 +206,6 @@ async function finish(parts: EffectParts, { toplevel, branch, operation }: Deplo
     await roots.unpin('candidate');
   } catch (error) {
     log.warn({ err: toProblem(error) }, 'the gc roots could not be brought up to date');
-  }
-  return observer.observe();
-}
-
-/** Nothing may keep a rollback from running: not even a journal that cannot be written. */
-async function goBack(parts: EffectParts, deployment: Deployment): Promise<Observed> {
-  const { keeper, rollBack, profile, bootLoader, observer, log } = parts;
-  try {
-    keeper.flush();
-  } catch (error) {
-    log.error({ err: toProblem(error) }, 'going back although the journal cannot be written');
-  }
-  const { previous, id } = deployment;
-  if (previous.toplevel === null) return observer.observe();
-  await rollBack({ deployment: id, previous: previous.toplevel });
-  const { profile: now } = await observer.observe();
-  if (previous.profile !== null && now?.toplevel !== previous.profile) {
-    await profile.set(previous.profile);
-    await bootLoader.install({ deployment: id, toplevel: previous.profile });
   }
   return observer.observe();
 }

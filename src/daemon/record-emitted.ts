@@ -28,6 +28,6 @@ export function recordEmitted(
     case 'rejected':
       return metrics.rejection(emitted.reason, emitted.remote, emitted.commit);
     case 'rolledBack':
-      return metrics.rollback('activation');
+      return metrics.rollback(emitted.byItself ? 'deadman' : 'activation');
   }
 }

@@ -2,7 +2,7 @@ import { setImmediate as tick } from 'node:timers/promises';
 import { createActor, fromPromise, SimulatedClock, type PromiseActorLogic } from 'xstate';
 import { noAncestry, type Ancestry } from '../../src/domain/ancestry.ts';
 import type { CommitId } from '../../src/domain/commit.ts';
-import type { Deployment, SwitchResult } from '../../src/domain/deployment.ts';
+import type { Deployment, SwitchResult, WentBack } from '../../src/domain/deployment.ts';
 import type { Evaluation } from '../../src/domain/evaluation.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
 import type { Fetched } from '../../src/domain/fetched.ts';
@@ -78,6 +78,11 @@ export function evaluation(name: string, toplevel = name, more: Partial<Evaluati
 }
 
 export const fine: SwitchResult = { exitCode: 0, signal: null, timedOut: false, log: [] };
+
+/** The dead-man was asked to go back, and did: the host is as observed now. */
+export function went(observed: Observed, more: Partial<WentBack> = {}): WentBack {
+  return { observed, byItself: false, note: null, ...more };
+}
 
 /** A linear history: each name descends from those before it. Branches: several lines. */
 export function history(...lines: readonly string[]): Ancestry {
@@ -165,7 +170,8 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
       setProfile: manual<void, Deployment>('setProfile'),
       installLoader: manual<void, Deployment>('installLoader'),
       finish: manual<Observed, Deployment>('finish'),
-      rollBack: manual<Observed, Deployment>('rollBack'),
+      disarm: manual<void, Deployment>('disarm'),
+      rollBack: manual<WentBack, Deployment>('rollBack'),
     },
   });
   const actor = createActor(machine, { clock, input: input({ now: () => epoch + clock.now(), ...more }) });
@@ -261,6 +267,7 @@ export async function deploy(driven: Driven, name: string, toplevel = name): Pro
   await driven.settle('activate', fine);
   await driven.settle('look', host(toplevel, { profile: null, bootDefault: null }));
   await driven.settle('probe', host(toplevel, { profile: null, bootDefault: null }));
+  await driven.settle('disarm');
   await driven.settle('setProfile');
   await driven.settle('installLoader');
   await driven.settle('finish', host(toplevel));

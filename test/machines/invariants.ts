@@ -67,9 +67,11 @@ const steps: Readonly<Record<string, readonly string[]>> = {
   'activating.lookingAgain': ['look'],
   'activating.pausing': ['look'],
   probation: ['probation'],
+  'committing.passing': ['passed'],
+  'committing.passingAgain': ['passed'],
   'committing.profile': ['profile'],
   'committing.loader': ['loader'],
-  'committing.finishing': ['loader', 'probation'],
+  'committing.finishing': ['loader', 'passed'],
   'rollingBack.running': ['rollback'],
   'rollingBack.pausing': ['rollback'],
 };
@@ -127,6 +129,8 @@ const ends: Readonly<Record<string, readonly RegExp[]>> = {
   'activating.lookingAgain': [/^xstate\.after\.moment\./],
   'activating.pausing': [/^xstate\.after\.moment\./],
   probation: [/\.actor\.probe$/],
+  'committing.passing': [/\.actor\.disarm$/],
+  'committing.passingAgain': [/^xstate\.after\.moment\./],
   'committing.profile': [/\.actor\.setProfile$/],
   'committing.loader': [/\.actor\.installLoader$/],
   'committing.finishing': [/\.actor\.finish$/],
@@ -135,13 +139,15 @@ const ends: Readonly<Record<string, readonly RegExp[]>> = {
 };
 
 const next: Readonly<Record<string, RegExp>> = {
-  'activating.preparing': /^(activating\.switching|committing\.profile|ended)$/,
+  'activating.preparing': /^(activating\.switching|committing\.passing|ended)$/,
   'activating.switching': /^(activating\.looking|ended)$/,
   'activating.looking':
-    /^(activating\.(lookingAgain|pausing)|probation|rollingBack\.running|committing\.profile|gating|ended)$/,
+    /^(activating\.(lookingAgain|pausing)|probation|rollingBack\.running|committing\.passing|gating|ended)$/,
   'activating.lookingAgain': /^activating\.looking$/,
   'activating.pausing': /^activating\.switching$/,
-  probation: /^(committing\.(profile|finishing)|rollingBack\.running|ended)$/,
+  probation: /^(committing\.passing|rollingBack\.running|ended)$/,
+  'committing.passing': /^(committing\.(passingAgain|profile|finishing)|rollingBack\.running|ended)$/,
+  'committing.passingAgain': /^committing\.passing$/,
   'committing.profile': /^(committing\.loader|ended)$/,
   'committing.loader': /^(committing\.finishing|ended)$/,
   'committing.finishing': /^ended$/,

@@ -19,6 +19,7 @@ import {
   startReconciler,
   top,
   untilEvaluating,
+  went,
   type Driven,
 } from './harness.ts';
 
@@ -82,6 +83,7 @@ const neverAborted = new Set([
   'prepare',
   'activate',
   'look',
+  'disarm',
   'setProfile',
   'installLoader',
   'finish',
@@ -192,7 +194,8 @@ function createWorld(before?: Before) {
     if (name === 'activate' && deployment)
       results.set(`${deployment.id} ${deployment.retried}`, outcome as SwitchResult);
     if (deployment && !said && !(outcome instanceof Error)) system = moved(system, name, deployment, outcome);
-    await driven.settle(name, observing.has(name) && !(outcome instanceof Error) ? system : outcome);
+    const seen = name === 'rollBack' ? went(system) : system;
+    await driven.settle(name, observing.has(name) && !(outcome instanceof Error) ? seen : outcome);
   };
 
   /** Lets the effect that runs end; false when none does. */
@@ -313,6 +316,7 @@ function outcomeOf(name: string, how: number, driven: Driven): unknown {
   const failure = {
     evaluate: 'evaluation_failed',
     realise: 'build_failed',
+    disarm: 'process_failed',
     probe: 'unit_failed',
     rollBack: 'rollback_failed',
   } as const;
@@ -355,7 +359,7 @@ describe('found by the walk', () => {
     driven.actor.send({ type: 'retry', commit: null, by: 'ada' });
     await driven.settle('activate', { ...fine, exitCode: 2 });
     await driven.settle('look', host('m1'));
-    await driven.settle('rollBack', host('old'));
+    await driven.settle('rollBack', went(host('old')));
     expect(driven.errors).toEqual([]);
     expect(driven.pipeline()).toBe('stalled');
     expect(driven.context().asked).toBeNull();
@@ -368,7 +372,7 @@ describe('found by the walk', () => {
     await untilActivating(driven, 'b1');
     await driven.settle('activate', { ...fine, exitCode: 2 });
     await driven.settle('look', host('b1'));
-    await driven.settle('rollBack', host('old'));
+    await driven.settle('rollBack', went(host('old')));
     for (const name of ['m1', 'm2', 'm3', 'b1']) {
       await driven.wait(70_000);
       await driven.offers(offer('origin', name));
@@ -433,6 +437,7 @@ test('a staged deployment that a crash interrupts ends as staged', async () => {
   await driven.settle('look', host('old'));
   const next = startReconciler({ facts: driven.facts() });
   await next.observes(host('old'));
+  await next.settle('disarm');
   await next.settle('setProfile');
   await next.settle('installLoader');
   await next.settle('finish', host('old'));

@@ -13,6 +13,7 @@ import {
   startReconciler,
   top,
   untilEvaluating,
+  went,
 } from './harness.ts';
 
 describe('the way of a commit', () => {
@@ -32,6 +33,8 @@ describe('the way of a commit', () => {
     await driven.settle('look', host('m1', { profile: null, bootDefault: null }));
     expect(driven.pipeline()).toBe('probation');
     await driven.settle('probe', host('m1', { profile: null, bootDefault: null }));
+    expect(driven.facts().deployment?.step).toBe('passed');
+    await driven.settle('disarm');
     expect(driven.facts().deployment?.step).toBe('profile');
     await driven.settle('setProfile');
     expect(driven.facts().deployment?.step).toBe('loader');
@@ -78,7 +81,7 @@ describe('the way of a commit', () => {
     await driven.offers(offer('origin', 'm1'));
     await driven.settle('evaluate', evaluation('m1', 'same'));
     await driven.settle('realise');
-    expect(driven.pipeline()).toBe('committing.profile');
+    expect(driven.pipeline()).toBe('committing.passing');
     expect(driven.waiting()).not.toContain('activate');
   });
 
@@ -97,6 +100,7 @@ describe('the way of a commit', () => {
     const tested = host('t1', { profile: { generation: 1, toplevel: top('m1') }, bootDefault: top('m1') });
     await driven.settle('look', tested);
     await driven.settle('probe', tested);
+    await driven.settle('disarm');
     expect(driven.waiting()).not.toContain('setProfile');
     await driven.settle('finish', tested);
     expect(driven.facts()).toMatchObject({
@@ -155,6 +159,7 @@ describe('supersession', () => {
     await driven.settle('activate', fine);
     await driven.settle('look', host('m1'));
     await driven.settle('probe', host('m1'));
+    await driven.settle('disarm');
     await driven.settle('setProfile');
     await driven.settle('installLoader');
     await driven.settle('finish', host('m1'));
@@ -290,7 +295,7 @@ describe('a bad system', () => {
     const driven = await switched(2, 'm1');
     expect(driven.pipeline()).toBe('rollingBack.running');
     expect(driven.facts().deployment).toMatchObject({ step: 'rollback', previous: { toplevel: top('old') } });
-    await driven.settle('rollBack', host('old'));
+    await driven.settle('rollBack', went(host('old')));
     expect(driven.pipeline()).toBe('stalled');
     expect(driven.facts()).toMatchObject({
       floor: null,
@@ -301,7 +306,7 @@ describe('a bad system', () => {
 
   test('abide retry lifts the quarantine and tries again', async () => {
     const driven = await switched(2, 'm1');
-    await driven.settle('rollBack', host('old'));
+    await driven.settle('rollBack', went(host('old')));
     driven.actor.send({ type: 'retry', commit: null, by: 'ada' });
     expect(driven.pipeline()).toBe('evaluating');
     expect(driven.context().target).toMatchObject({ trigger: 'operator', by: 'ada' });
@@ -314,8 +319,27 @@ describe('a bad system', () => {
     expect(driven.pipeline()).toBe('rollingBack.pausing');
     await driven.wait(60_000);
     expect(driven.pipeline()).toBe('rollingBack.running');
-    await driven.settle('rollBack', host('old'));
+    await driven.settle('rollBack', went(host('old')));
     expect(driven.facts().deployments[0]?.outcome).toBe('rolled_back');
+  });
+
+  test('a dead-man that acted by itself is told apart, in the record and in the count', async () => {
+    const driven = await switched(2, 'm1');
+    await driven.settle('rollBack', went(host('old'), { byItself: true, note: 'in time' }));
+    expect(driven.emitted).toContainEqual(expect.objectContaining({ type: 'rolledBack', byItself: true }));
+    expect(driven.facts().deployments[0]?.message).toMatch(/; in time$/);
+  });
+
+  test('a commit whose dead-man was faster is rolled back, and one that cannot be called off waits', async () => {
+    const driven = await switched(0, 'm1');
+    await driven.settle('probe', host('m1'));
+    await driven.settle('disarm', new Problem('process_failed', 'no answer'));
+    expect(driven.pipeline()).toBe('committing.passingAgain');
+    await driven.wait(2000);
+    await driven.settle('disarm', new Problem('way_back_taken', 'too late'));
+    expect(driven.pipeline()).toBe('rollingBack.running');
+    await driven.settle('rollBack', went(host('old'), { byItself: true }));
+    expect(driven.facts()).toMatchObject({ floor: null, quarantine: [{ commit: id('m1') }] });
   });
 
   test('units that fail are given one more switch, then probation', async () => {
@@ -337,7 +361,8 @@ describe('a bad system', () => {
 
   test('exit 100 stages the system for the next boot', async () => {
     const driven = await switched(100, 'old');
-    expect(driven.pipeline()).toBe('committing.profile');
+    expect(driven.pipeline()).toBe('committing.passing');
+    await driven.settle('disarm');
     await driven.settle('setProfile');
     await driven.settle('installLoader');
     await driven.settle(
@@ -353,6 +378,7 @@ describe('a bad system', () => {
     const driven = await switched(0, 'm1');
     const running = host('m1', { profile: { generation: 1, toplevel: top('old') }, bootDefault: top('old') });
     await driven.settle('probe', running);
+    await driven.settle('disarm');
     await driven.settle('setProfile');
     await driven.settle('installLoader', new Problem('boot_loader_failed', 'no room on /boot'));
     expect(driven.facts().deployments[0]?.outcome).toBe('uncommitted');
@@ -366,7 +392,7 @@ describe('a bad system', () => {
     expect(driven.pipeline()).toBe('evaluating');
     await driven.settle('evaluate', evaluation('m1'));
     await driven.settle('realise');
-    expect(driven.pipeline()).toBe('committing.profile');
+    expect(driven.pipeline()).toBe('committing.passing');
   });
 
   test('a fresh host has nothing to go back to: the commit is quarantined and the host left as it is', async () => {
@@ -431,6 +457,7 @@ describe('trouble of one commit leaves another alone', () => {
     const running = host('m1', { profile: { generation: 1, toplevel: top('old') }, bootDefault: top('old') });
     await driven.settle('look', running);
     await driven.settle('probe', running);
+    await driven.settle('disarm');
     await driven.settle('setProfile', new Problem('profile_failed', 'no'));
     expect(driven.facts().expected).toMatchObject({ commit: id('m1'), committed: false });
     await driven.offers(offer('local', 'm2'));

@@ -10,7 +10,7 @@ import { observerMachine } from '../../machines/observer.ts';
 import type { ReconcilerInput } from '../../machines/reconciler-context.ts';
 import { reconcilerMachine } from '../../machines/reconciler.ts';
 import { remoteMachine } from '../../machines/remote.ts';
-import { epoch, evaluation, fine, history, host, id, input, offer, policy, top } from './harness.ts';
+import { epoch, evaluation, fine, history, host, id, input, offer, policy, top, went } from './harness.ts';
 import { brokenBy, brokenIn, pipelineOf, type Snapshot } from './invariants.ts';
 
 type Event = EventFromLogic<typeof reconcilerMachine>;
@@ -88,10 +88,11 @@ const works: Outcomes = {
   activate: () => [fine],
   look: (snapshot) => [after(snapshot, 'new')],
   probe: (snapshot) => [after(snapshot, 'new')],
+  disarm: () => [undefined],
   setProfile: () => [undefined],
   installLoader: () => [undefined],
   finish: (snapshot) => [committed(snapshot)],
-  rollBack: (snapshot) => [after(snapshot, 'previous')],
+  rollBack: (snapshot) => [went(after(snapshot, 'previous'))],
 };
 const orFails = (outcomes: Outcomes, names: readonly string[]): Outcomes => ({
   ...outcomes,
@@ -125,6 +126,7 @@ const everyOutcome: Outcomes = {
     new Problem('unexpected', 'no'),
   ],
   look: (s) => [after(s, 'new'), after(s, 'previous'), after(s, 'hand'), new Problem('unexpected', 'look')],
+  disarm: () => [undefined, new Problem('way_back_taken', 'disarm'), new Problem('unexpected', 'disarm')],
   probe: (s) => [after(s, 'new'), after(s, 'hand'), new Problem('unit_failed', 'probe')],
 };
 /** Works, or is undone. */
