@@ -1,13 +1,40 @@
+import { toProblem } from '../src/domain/problem.ts';
 import { deploymentIn } from './in-context.ts';
 import { endOf, reconcilerSetup } from './reconciler-setup.ts';
 
-/** Moves profile and boot default to the healthy system; every part may be done twice. Has no way out but its own end. */
+/**
+ * Calls the dead-man off, then moves profile and boot default to the healthy system; every part may be done twice. Has no
+ * way out but its own end, or the way back where the dead-man was faster.
+ */
 export const committing = reconcilerSetup.createStateConfig({
   entry: 'startPhase',
   exit: endOf('commit'),
-  initial: 'choosing',
+  initial: 'passing',
   states: {
-    choosing: { always: [{ guard: 'movesProfile', target: 'profile' }, { target: 'finishing' }] },
+    passing: {
+      entry: { type: 'step', params: { step: 'passed' } },
+      invoke: {
+        id: 'disarm',
+        src: 'disarm',
+        input: ({ context }) => deploymentIn(context),
+        onDone: [{ guard: 'movesProfile', target: 'profile' }, { target: 'finishing' }],
+        onError: [
+          {
+            guard: { type: 'wayBackTaken', params: ({ event }) => ({ error: event.error }) },
+            target: '#reconciler.pipeline.rollingBack',
+            actions: {
+              type: 'blame',
+              params: ({ event }) => ({
+                reason: 'ActivationFailed',
+                message: toProblem(event.error).message,
+              }),
+            },
+          },
+          { target: 'passingAgain' },
+        ],
+      },
+    },
+    passingAgain: { after: { moment: 'passing' } },
     profile: {
       entry: { type: 'step', params: { step: 'profile' } },
       invoke: {

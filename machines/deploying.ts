@@ -83,13 +83,15 @@ export function blame(
 export function recordRollback(context: ReconcilerContext): Turn {
   const { deployment } = context.facts;
   if (!deployment) return {};
-  const { reason, message } = deployment;
+  const { byItself, note } = context.went ?? { byItself: false, note: null };
+  const { reason } = deployment;
+  const message = [deployment.message, note].filter((part) => part !== null).join('; ') || null;
   const facts = quarantineDeployment(context, { outcome: 'rolled_back', reason, message }, context.now());
   return {
     change: { facts, supersessions: 0, rollbackFailures: 0 },
     emit: [
       ...endOf(context.facts, facts),
-      { type: 'rolledBack', deployment },
+      { type: 'rolledBack', deployment, byItself },
       { type: 'failed', phase: 'activate' },
       result('rolled_back'),
     ],

@@ -121,13 +121,15 @@ export function isNetworkLost({ facts }: ReconcilerContext, after: readonly Chec
 export function recordExoneration(context: ReconcilerContext): Turn {
   const { deployment } = context.facts;
   if (!deployment) return {};
-  const message = `${deployment.message ?? 'the network was lost'}; the system before has no network either, so nothing is proved against the commit`;
+  const { byItself, note } = context.went ?? { byItself: false, note: null };
+  const proof = 'the system before has no network either, so nothing is proved against the commit';
+  const message = [deployment.message, note, proof].filter((part) => part !== null).join('; ');
   const facts = exonerateDeployment(context, message, context.now());
   return {
     change: { facts, supersessions: 0, rollbackFailures: 0 },
     emit: [
       ...endOf(context.facts, facts),
-      { type: 'rolledBack', deployment: { ...deployment, reason: 'Inconclusive' } },
+      { type: 'rolledBack', deployment: { ...deployment, reason: 'Inconclusive' }, byItself },
       { type: 'failed', phase: 'probation' },
       result('rolled_back'),
     ],

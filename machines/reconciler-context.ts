@@ -1,6 +1,6 @@
 import type { RejectionReason, RemoteHealth, RemoteOffer } from '../src/domain/remote.ts';
 import type { CommitId } from '../src/domain/commit.ts';
-import type { Deployment, PhaseTiming, SwitchResult } from '../src/domain/deployment.ts';
+import type { Deployment, PhaseTiming, SwitchResult, WentBack } from '../src/domain/deployment.ts';
 import type { NewEvent } from '../src/domain/event.ts';
 import type { Facts, Floor, Suspension } from '../src/domain/facts.ts';
 import type { Loop } from '../src/domain/loop.ts';
@@ -40,6 +40,8 @@ export interface ReconcilerContext extends Loop, Omit<ReconcilerInput, 'policy' 
   readonly handled: string | null;
   /** What the running deployment's switch-to-configuration said last. */
   readonly switched: SwitchResult | null;
+  /** How the running deployment's way back ended. */
+  readonly went: WentBack | null;
   /** The running probation's newest look. */
   readonly round: Round | null;
   readonly phaseSince: number;
@@ -82,7 +84,7 @@ export type ReconcilerEmitted =
       readonly commit: CommitId;
       readonly reason: RejectionReason;
     }
-  | { readonly type: 'rolledBack'; readonly deployment: Deployment };
+  | { readonly type: 'rolledBack'; readonly deployment: Deployment; readonly byItself: boolean };
 
 /** How one pass over desired and observed ended. */
 export type ReconcileResult = 'success' | 'noop' | 'failure' | 'superseded' | 'rolled_back' | 'blocked';

@@ -5,7 +5,7 @@ import type { Ancestry } from '../src/domain/ancestry.ts';
 import type { CheckSeen } from '../src/domain/check.ts';
 import type { CommitId } from '../src/domain/commit.ts';
 import { decide, retryIn, isSuperseded, mayWork, type Decision } from '../src/domain/decide.ts';
-import type { Deployment, DeploymentStep, SwitchResult } from '../src/domain/deployment.ts';
+import type { Deployment, DeploymentStep, SwitchResult, WentBack } from '../src/domain/deployment.ts';
 import { atStep } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
 import { closedGate } from '../src/domain/gate.ts';
@@ -61,7 +61,8 @@ export const reconcilerSetup = setup({
     setProfile: missing<void, Deployment>('setProfile'),
     installLoader: missing<void, Deployment>('installLoader'),
     finish: missing<Observed, Deployment>('finish'),
-    rollBack: missing<Observed, Deployment>('rollBack'),
+    disarm: missing<void, Deployment>('disarm'),
+    rollBack: missing<WentBack, Deployment>('rollBack'),
   },
   guards: {
     observed: ({ context }) => context.observed !== null,
@@ -92,6 +93,8 @@ export const reconcilerSetup = setup({
     gave: ({ context }, { observed, verdict }: { observed: Observed; verdict: SwitchVerdict['verdict'] }) =>
       afterSwitch(context, observed).verdict === verdict,
     hasWayBack: ({ context }) => hasWayBack(context),
+    wayBackTaken: ({ context }, { error }: { error: unknown }) =>
+      hasWayBack(context) && toProblem(error).code === 'way_back_taken',
     probationDoes: ({ context }, { what }: { what: ProbationStep['do'] }) =>
       probing.probationStep(context).do === what,
     probationFailed: ({ context }) => probing.probationStep(context).do === 'fail',
@@ -201,6 +204,7 @@ export const reconcilerSetup = setup({
     ),
     blame: assign(({ context }, why: { reason: string; message: string }) => deploying.blame(context, why)),
     condemn: enqueueActions(({ context, enqueue }) => take(enqueue, deploying.condemn(context))),
+    keepWent: assign((_, { went }: { went: WentBack }) => ({ observed: went.observed, went })),
     recordRollback: enqueueActions(({ context, enqueue }) =>
       take(enqueue, deploying.recordRollback(context)),
     ),

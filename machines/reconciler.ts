@@ -93,7 +93,7 @@ export const reconcilerMachine = reconcilerSetup.createMachine({
               actions: 'adopt',
             },
             {
-              guard: { type: 'resumesAt', params: { steps: ['profile', 'loader'] } },
+              guard: { type: 'resumesAt', params: { steps: ['passed', 'profile', 'loader'] } },
               target: 'committing',
               actions: 'adopt',
             },

@@ -16,7 +16,7 @@ export const rollingBack = reconcilerSetup.createStateConfig({
         input: ({ context }) => deploymentIn(context),
         onDone: {
           target: 'reviewing',
-          actions: { type: 'keepObserved', params: ({ event }) => ({ observed: event.output }) },
+          actions: { type: 'keepWent', params: ({ event }) => ({ went: event.output }) },
         },
         onError: {
           target: 'pausing',

@@ -46,6 +46,7 @@ const atRest = {
   phases: [],
   switched: null,
   round: null,
+  went: null,
 } as const;
 
 /** Nothing is worked on. */

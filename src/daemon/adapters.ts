@@ -15,6 +15,7 @@ import { configuredChecks } from '../host/health/configured-checks.ts';
 import { createHealth, type Health } from '../host/health/health.ts';
 import { createActivator, resolveActivator, type Activator } from '../host/activate.ts';
 import { createBootLoader, type BootLoader } from '../host/boot-loader.ts';
+import { createDeadMan, type DeadMan } from '../host/dead-man.ts';
 import { createHostObserver, type HostObserver } from '../host/observe.ts';
 import { createRollBack, type RollBack } from '../host/roll-back.ts';
 import type { SystemDriver } from '../nix/driver.ts';
@@ -41,6 +42,7 @@ export interface Adapters {
   readonly observer: HostObserver;
   readonly activator: Activator;
   readonly bootLoader: BootLoader;
+  readonly deadMan: DeadMan;
   readonly rollBack: RollBack;
   readonly health: Health;
 }
@@ -75,15 +77,15 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     log,
   });
   const observer = createHostObserver({ root: config.system.root, storeDir: environment.nixStoreDir, now });
-  const activator = createActivator({
+  const place = {
     root: config.system.root,
-    stateDir: dir,
     run,
     activator: resolveActivator(config.system.activator, config.system.root),
     path: environment.path,
     localeArchive: environment.localeArchive,
-    now,
-  });
+  };
+  const activator = createActivator({ ...place, stateDir: dir, now });
+  const deadMan = createDeadMan(place);
   return {
     audit: createAuditLog({ dir, now, log }),
     journal: createJournal({ dir, now }),
@@ -123,7 +125,8 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     observer,
     activator,
     bootLoader: createBootLoader({ activator, observer }),
-    rollBack: createRollBack({ activator, observer }),
+    deadMan,
+    rollBack: createRollBack({ deadMan, observer }),
     health: healthOf(deps),
   };
 }

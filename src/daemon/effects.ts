@@ -1,7 +1,7 @@
 import type { Ancestry } from '../domain/ancestry.ts';
 import type { CheckSeen } from '../domain/check.ts';
 import type { CommitId } from '../domain/commit.ts';
-import type { Deployment, SwitchResult } from '../domain/deployment.ts';
+import type { Deployment, SwitchResult, WentBack } from '../domain/deployment.ts';
 import type { Evaluation } from '../domain/evaluation.ts';
 import type { Facts } from '../domain/facts.ts';
 import type { Fetched } from '../domain/fetched.ts';
@@ -10,30 +10,22 @@ import { toProblem } from '../domain/problem.ts';
 import type { ProbeOrder } from '../domain/probe.ts';
 import type { RemoteOffer } from '../domain/remote.ts';
 import type { Target } from '../domain/target.ts';
-import type { Log } from '../domain/log.ts';
 import type { Mirror } from '../git/mirror.ts';
 import type { JudgeBase, Trust } from '../git/trust.ts';
 import type { Activator } from '../host/activate.ts';
-import type { BootLoader } from '../host/boot-loader.ts';
-import type { RollBack } from '../host/roll-back.ts';
 import type { SystemDriver } from '../nix/driver.ts';
-import type { Profile } from '../nix/profile.ts';
 import type { Roots } from '../nix/roots.ts';
 import { lookBefore, probe, review, type HealthParts } from './health-effects.ts';
-import type { Keeper } from './keeper.ts';
 import { mustBeLocked } from './must-be-locked.ts';
+import { armWayBack, callOff, goBack, hookOf, unlessUndone, type WayBackParts } from './way-back.ts';
 
 /** What the effects are made of. */
-export interface EffectParts extends HealthParts {
+export interface EffectParts extends HealthParts, WayBackParts {
   readonly mirror: Mirror;
   readonly trust: Trust;
   readonly driver: SystemDriver;
   readonly roots: Roots;
-  readonly profile: Profile;
   readonly activator: Activator;
-  readonly bootLoader: BootLoader;
-  readonly rollBack: RollBack;
-  readonly keeper: Keeper;
   readonly facts: () => Facts;
   /** What remotes offered last. */
   readonly heard: () => Readonly<Record<string, RemoteOffer>>;
@@ -43,7 +35,6 @@ export interface EffectParts extends HealthParts {
   readonly pollEnded: (phase: 'fetch' | 'verify', seconds: number, ok: boolean) => void;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  readonly log: Log;
 }
 
 /** The reconciler's effects by the names of its actors. Each flushes the journal before it changes the host. */
@@ -70,7 +61,8 @@ export function createEffects(parts: EffectParts) {
     setProfile: (deployment: Deployment) => setProfile(parts, deployment),
     installLoader: (deployment: Deployment) => installLoader(parts, deployment),
     finish: (deployment: Deployment) => finish(parts, deployment),
-    rollBack: (deployment: Deployment) => goBack(parts, deployment),
+    disarm: (deployment: Deployment) => callOff(parts, deployment),
+    rollBack: (deployment: Deployment): Promise<WentBack> => goBack(parts, deployment),
   };
 }
 
@@ -163,23 +155,31 @@ async function prepare(parts: EffectParts, deployment: Deployment): Promise<read
   const { previous, toplevel } = deployment;
   keeper.flush();
   if (previous.toplevel !== null) await roots.pin('previous', previous.toplevel);
+  // Of a specialisation only a part runs; and a profile that moved is an old generation, which anybody may collect.
+  if (previous.profile !== null) await roots.pin('previous-profile', previous.profile);
   await roots.pin('candidate', toplevel);
-  return lookBefore(parts, deployment);
+  // The baseline first: what it takes is not taken from the time that the dead-man waits.
+  const before = await lookBefore(parts, deployment);
+  await armWayBack(parts, deployment);
+  return before;
 }
 
 async function activate(parts: EffectParts, deployment: Deployment): Promise<SwitchResult> {
   const { keeper, activator, onProgress, activateTimeoutMs } = parts;
   keeper.flush();
   const { id, toplevel, retried } = deployment;
-  return activator.run({
+  if (retried) await armWayBack(parts, deployment);
+  const result = await activator.run({
     deployment: id,
     toplevel,
     action: 'test',
     attempt: retried ? 2 : 1,
     noCheck: false,
+    deadMan: hookOf(parts, deployment),
     timeoutMs: activateTimeoutMs,
     onProgress,
   });
+  return unlessUndone(parts, deployment, result);
 }
 
 async function setProfile({ keeper, profile }: EffectParts, { toplevel }: Deployment): Promise<void> {
@@ -212,25 +212,6 @@ async function finish(parts: EffectParts, { toplevel, branch, operation }: Deplo
     await roots.unpin('candidate');
   } catch (error) {
     log.warn({ err: toProblem(error) }, 'the gc roots could not be brought up to date');
-  }
-  return observer.observe();
-}
-
-/** Nothing may keep a rollback from running: not even a journal that cannot be written. */
-async function goBack(parts: EffectParts, deployment: Deployment): Promise<Observed> {
-  const { keeper, rollBack, profile, bootLoader, observer, log } = parts;
-  try {
-    keeper.flush();
-  } catch (error) {
-    log.error({ err: toProblem(error) }, 'going back although the journal cannot be written');
-  }
-  const { previous, id } = deployment;
-  if (previous.toplevel === null) return observer.observe();
-  await rollBack({ deployment: id, previous: previous.toplevel });
-  const { profile: now } = await observer.observe();
-  if (previous.profile !== null && now?.toplevel !== previous.profile) {
-    await profile.set(previous.profile);
-    await bootLoader.install({ deployment: id, toplevel: previous.profile });
   }
   return observer.observe();
 }

@@ -27,3 +27,12 @@ export function policyOf(config: Config): Policy {
     keepDeployments: retention.deployments,
   };
 }
+
+/** Time for what abide itself may still do before the dead-man acts, in milliseconds. */
+const marginMs = 60_000;
+
+/** In how many seconds a dead-man acts: from before a switch, and from its end. */
+export function deadManSeconds({ activate, health }: Pick<Config, 'activate' | 'health'>) {
+  const probation = (health.settle + health.deadline + marginMs) / 1000;
+  return { switching: activate.timeout / 1000 + probation, probation };
+}

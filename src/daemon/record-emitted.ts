@@ -29,6 +29,6 @@ export function recordEmitted(
     case 'rejected':
       return metrics.rejection(emitted.reason, emitted.remote, emitted.commit);
     case 'rolledBack':
-      return metrics.rollback(rollbackReason(emitted.deployment));
+      return metrics.rollback(emitted.byItself ? 'deadman' : rollbackReason(emitted.deployment));
   }
 }

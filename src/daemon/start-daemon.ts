@@ -14,14 +14,16 @@ import { createAdapters, ruleOf, type Adapters } from './adapters.ts';
 import { createCommands } from './commands.ts';
 import { createEffects } from './effects.ts';
 import { startHousekeeping } from './housekeeping.ts';
+import { keepFirst } from './keep-first.ts';
 import { createKeeper } from './keeper.ts';
 import { keepListening } from './listen.ts';
 import { createNews, type News } from './news.ts';
-import { policyOf } from './policy-of.ts';
+import { deadManSeconds, policyOf } from './policy-of.ts';
 import { createProgressBoard } from './progress-board.ts';
 import { recordEmitted } from './record-emitted.ts';
 import { createReport } from './report.ts';
 import { startAudit } from './start-audit.ts';
+import { createRetirement } from './way-back.ts';
 import { createLoop } from './start-loop.ts';
 import { startMetrics } from './start-metrics.ts';
 import { loadState } from './state.ts';
@@ -137,19 +139,11 @@ async function prepareState(
     log,
     now,
     stopping,
+    deadManSeconds: deadManSeconds(config),
   });
   keepFirst(adapters, state, log);
   if (!mirrorExists) await open();
   return { ...state, machineId: observed.machineId };
-}
-
-function keepFirst({ journal, witness }: Adapters, state: Recovered, log: Log): void {
-  try {
-    journal.write(state);
-    witness.write(state.facts);
-  } catch (error) {
-    log.error({ err: toProblem(error) }, 'the journal cannot be written; nothing is deployed until it can');
-  }
 }
 
 /** The loop with everything that remembers and reports it. */
@@ -198,6 +192,7 @@ async function createCore(
     heard: () => loop.actor.getSnapshot().context.heard,
     source: config.source,
     activateTimeoutMs: config.activate.timeout,
+    deadManSeconds: deadManSeconds(config),
     pollEnded: metrics.phaseEnded,
     now,
     log,
@@ -220,7 +215,17 @@ async function createCore(
     requested = token;
   };
   const auditor = startAudit({ ...input, ...adapters, recovered: state });
-  return { loop, actor: loop.actor, view, report, keeper, news, auditor, requested: note };
+  return {
+    loop,
+    actor: loop.actor,
+    view,
+    report,
+    keeper,
+    news,
+    auditor,
+    deadMan: adapters.deadMan,
+    requested: note,
+  };
 }
 
 function tellRecovery({ kind, messages }: Recovered['recovery'], news: News): void {
@@ -230,14 +235,16 @@ function tellRecovery({ kind, messages }: Recovered['recovery'], news: News): vo
 
 /** Starts the loop; every transition is kept on disk and reported. The result resolves when the loop broke. */
 function driveLoop(
-  { loop, keeper, report, news, auditor }: Awaited<ReturnType<typeof createCore>>,
+  { loop, keeper, report, news, auditor, deadMan }: Awaited<ReturnType<typeof createCore>>,
   metrics: Metrics,
   log: Log,
 ): Promise<number> {
+  const retire = createRetirement(deadMan, log);
   const failed = new Promise<number>((resolve) => {
     loop.actor.subscribe({
       next: ({ context }) => {
         keeper.offer(context.facts);
+        retire(context.facts);
         auditor.look(context);
         report.refresh();
       },

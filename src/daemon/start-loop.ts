@@ -47,6 +47,7 @@ export function createLoop(input: ReconcilerInput, effects: Effects) {
       setProfile: changing(effects.setProfile),
       installLoader: changing(effects.installLoader),
       finish: changing(effects.finish),
+      disarm: changing(effects.disarm),
       rollBack: changing(effects.rollBack),
     },
   });

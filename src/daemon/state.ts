@@ -4,6 +4,7 @@ import type { Observed } from '../domain/observed.ts';
 import { noticeConfig } from '../domain/wishes.ts';
 import { recover, type Recovered } from '../state/recover.ts';
 import type { Adapters } from './adapters.ts';
+import { adoptWayBack, type WayBackParts } from './way-back.ts';
 
 /** Reads what earlier daemons left, and says loudly when it is less than it should be. */
 export async function loadState(deps: {
@@ -16,6 +17,7 @@ export async function loadState(deps: {
   readonly log: Log;
   readonly now: () => number;
   readonly stopping: AbortSignal;
+  readonly deadManSeconds: WayBackParts['deadManSeconds'];
 }): Promise<Recovered> {
   const { adapters, observed, log, stopping } = deps;
   const recovered = await recover({
@@ -37,7 +39,10 @@ export async function loadState(deps: {
     else log.info({ recovery: recovered.recovery.kind }, message);
   }
   const noticed = await withPayloadHash(noticeConfig(recovered.facts, deps.configHash), adapters, stopping);
-  return { ...recovered, facts: await withoutUnbegunSwitch(noticed, adapters) };
+  const begun = await withoutUnbegunSwitch(noticed, adapters);
+  const isLoaded = recovered.recovery.kind === 'loaded';
+  const facts = await adoptWayBack(begun, { ...deps, deadMan: adapters.deadMan, isLoaded });
+  return { ...recovered, facts };
 }
 
 /** A floor from another source than a deployment of ours is still to be known by its content. */

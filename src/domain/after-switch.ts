@@ -9,6 +9,10 @@ export interface Switched extends Loop {
   readonly switched: SwitchResult | null;
 }
 
+interface HasDeployment {
+  readonly facts: Pick<Loop['facts'], 'deployment'>;
+}
+
 /** The verdict on the running deployment's switch, from what it said and from the links as they are. */
 export function afterSwitch(
   { facts: { deployment }, switched }: Switched,
@@ -39,7 +43,7 @@ export function faultOf(
 }
 
 /** True when a rollback has somewhere to go: another system ran before. */
-export function hasWayBack({ facts: { deployment } }: Loop): boolean {
+export function hasWayBack({ facts: { deployment } }: HasDeployment): boolean {
   const previous = deployment?.previous.toplevel ?? null;
   return previous !== null && previous !== deployment?.toplevel;
 }

@@ -1,4 +1,5 @@
 import type { CommitId } from './commit.ts';
+import type { Observed } from './observed.ts';
 import type { BranchRole, Operation } from './remote.ts';
 
 /** The steps of a deployment in order; each is journalled before it is taken. */
@@ -7,6 +8,7 @@ export const deploymentSteps = [
   'switch',
   'look',
   'probation',
+  'passed',
   'profile',
   'loader',
   'rollback',
@@ -89,7 +91,17 @@ export interface Deployment {
 export interface SwitchResult {
   /** null: ended by a signal, or its end was lost. */
   readonly exitCode: number | null;
+  /** `lost` where nobody saw the end, `dead-man` where the way back was taken meanwhile. */
   readonly signal: string | null;
   readonly timedOut: boolean;
   readonly log: readonly string[];
+}
+
+/** What a rollback left behind. */
+export interface WentBack {
+  readonly observed: Observed;
+  /** True when it began without abide, because abide had not answered in time. */
+  readonly byItself: boolean;
+  /** What people should know of it beside that it happened. */
+  readonly note: string | null;
 }

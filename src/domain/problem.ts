@@ -41,6 +41,7 @@ export const problemCodes = [
   'profile_failed',
   'boot_loader_failed',
   'rollback_failed',
+  'way_back_taken',
   'unit_failed',
   'journal_unwritable',
   'journal_damaged',

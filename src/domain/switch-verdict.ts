@@ -32,6 +32,9 @@ export interface SwitchEvidence {
  */
 export function judgeSwitch(evidence: SwitchEvidence): SwitchVerdict {
   const { exitCode, timedOut } = evidence.result;
+  if (evidence.result.signal === 'dead-man') {
+    return saying('roll-back', 'abide had not answered in time, and the dead-man went back');
+  }
   if (timedOut) return saying('roll-back', 'switch-to-configuration was still running at the time limit');
   if (exitCode === busyExit) return busy(evidence);
   if (exitCode === stagedExit) return saying('staged', 'the new init needs a reboot (exit code 100)');

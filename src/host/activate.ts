@@ -5,6 +5,7 @@ import type { SwitchResult } from '../domain/deployment.ts';
 import type { OnProgress } from '../domain/evaluation.ts';
 import { Problem } from '../domain/problem.ts';
 import type { Run } from '../process.ts';
+import type { DeadManHook } from './dead-man.ts';
 import { isProgram } from './find-program.ts';
 import { followSwitch } from './follow-switch.ts';
 import { createDetachedLauncher } from './launch-detached.ts';
@@ -24,6 +25,8 @@ export interface SwitchOrder {
   readonly attempt?: number;
   /** True skips the pre-switch checks: no inhibitor may stop a rollback. */
   readonly noCheck: boolean;
+  /** Where a dead-man is armed: told of the run's begin and end by the run itself. */
+  readonly deadMan?: DeadManHook | null;
   /** From the start of the run, across daemons. */
   readonly timeoutMs: number;
   readonly onProgress?: OnProgress;
@@ -127,10 +130,12 @@ async function begin(deps: ActivatorDeps, launcher: Launcher, job: Job, order: S
     );
   }
   const { root, path, localeArchive = null } = deps;
-  const { toplevel, action, noCheck } = order;
+  const { toplevel, action, noCheck, deadMan = null } = order;
   const { journal } = launcher;
   const { files } = job;
-  const text = switchScript({ files, toplevel, action, noCheck, root, path, localeArchive, journal });
+  const label = labelOf(order);
+  const run = { files, toplevel, action, label, noCheck, deadMan };
+  const text = switchScript({ ...run, root, path, localeArchive, journal });
   mkdirSync(files.dir, { recursive: true, mode: 0o700 });
   // Replaced, not rewritten: the shell of a wrapper that runs already may not have read it to its end.
   writeFileSync(`${files.script}.tmp`, text, { mode: 0o700 });

@@ -1,60 +1,51 @@
-import type { SwitchResult } from '../domain/deployment.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WentBack } from '../domain/deployment.ts';
 import type { Observed } from '../domain/observed.ts';
 import { Problem } from '../domain/problem.ts';
-import type { Activator } from './activate.ts';
-import { runWhenFree, type Patience } from './run-when-free.ts';
+import type { DeadMan, DeadManState, WayBack } from './dead-man.ts';
 
 /**
- * Goes back to a deployment's previous toplevel by that one's own switch-to-configuration, and returns when it runs. Ends
- * the deployment's own switch first. Throws Problem `rollback_failed`; calling it again tries again.
+ * Goes back to a deployment's previous toplevel by starting its dead-man, or by waiting for the one that started itself, and
+ * tells what it did. Throws Problem `rollback_failed` after a try that failed; the dead-man goes on, and calling this again
+ * waits for its next try.
  */
-export type RollBack = (way: { readonly deployment: string; readonly previous: string }) => Promise<void>;
+export type RollBack = (way: WayBack) => Promise<WentBack>;
 
 /** What a rollback stands on. */
-export interface RollBackDeps extends Patience {
-  readonly activator: Activator;
-  readonly observer: { readonly observe: () => Promise<Pick<Observed, 'current'>> };
-  /** Longest run of one try in milliseconds, default half an hour. */
-  readonly timeoutMs?: number;
+export interface RollBackDeps {
+  readonly deadMan: Pick<DeadMan, 'start' | 'state'>;
+  readonly observer: { readonly observe: () => Promise<Observed> };
+  /** Between two looks, in milliseconds; default 200. */
+  readonly pollMs?: number;
+  /** After so many looks without an end it is started again, which does nothing where it runs; default 50. */
+  readonly startEvery?: number;
 }
-
-const label = 'rollback';
 
 /** Makes the rollback of one host. */
 export function createRollBack(deps: RollBackDeps): RollBack {
-  const { activator, observer, timeoutMs = 30 * 60_000 } = deps;
-  return async ({ deployment, previous }) => {
-    await activator.end(deployment, label);
-    const order = {
-      deployment,
-      toplevel: previous,
-      action: 'test',
-      label,
-      noCheck: true,
-      timeoutMs,
-    } as const;
-    const result = await runWhenFree(activator, order, deps);
-    const { current } = await observer.observe();
-    if (current !== previous || !wentThrough(result)) throw failed(result, previous, current);
+  const { deadMan, observer, pollMs = 200, startEvery = 50 } = deps;
+  return async (way) => {
+    const { failures } = await deadMan.state(way.deployment);
+    for (let looks = 0; ; looks += 1) {
+      const now = await deadMan.state(way.deployment);
+      const observed = await observer.observe();
+      if (now.state === 'went-back' || now.state === 'stood-by') return wentBack(now, observed);
+      if (now.failures > failures) throw failed(now, way, observed);
+      if (looks % startEvery === 0) await deadMan.start(way);
+      await sleep(pollMs);
+    }
   };
 }
 
-/** These come at the end of an activation; every other ending leaves it open how far it got. */
-function wentThrough({ exitCode }: SwitchResult): boolean {
-  return exitCode !== null && [0, 2, 3, 4].includes(exitCode);
+function wentBack({ state, byItself, found }: DeadManState, observed: Observed): WentBack {
+  const stoodBy = `the dead-man changed nothing, because ${found ?? 'another system'} ran already`;
+  const early = 'the dead-man acted by itself, because nobody had answered in time';
+  const notes = [...(byItself ? [early] : []), ...(state === 'stood-by' ? [stoodBy] : [])];
+  return { observed, byItself, note: notes.length === 0 ? null : notes.join('; ') };
 }
 
-function failed(result: SwitchResult, previous: string, current: string | null): Problem {
-  const ending = result.timedOut
-    ? 'its switch-to-configuration is still running at the time limit'
-    : `its switch-to-configuration ended with ${endingOf(result)}`;
+function failed({ lastExit, log }: DeadManState, { previous }: WayBack, { current }: Observed): Problem {
   const runs = current === null ? 'no system can be seen running' : `${current} runs`;
-  return new Problem('rollback_failed', `could not go back to ${previous}: ${ending}, and ${runs}`, {
-    log: result.log,
-  });
-}
-
-function endingOf({ exitCode, signal }: SwitchResult): string {
-  if (exitCode === null) return signal === 'lost' ? 'nobody to see it' : `signal ${signal}`;
-  return `exit code ${exitCode}`;
+  const ending = `its switch-to-configuration ended with exit code ${lastExit}`;
+  return new Problem('rollback_failed', `could not go back to ${previous}: ${ending}, and ${runs}`, { log });
 }

@@ -1,17 +1,19 @@
 import { join } from 'node:path';
+import type { DeadManHook } from './dead-man.ts';
+import { deadManCall } from './dead-man-script.ts';
 import { findProgram } from './find-program.ts';
+import { exportsOf, quote, type SwitchEnvironment } from './shell-text.ts';
 import type { SwitchFiles } from './switch-files.ts';
 
-/** What a wrapper script is made of. */
-export interface SwitchScript {
+/** What a wrapper script is made of; its path is also that of the switch. */
+export interface SwitchScript extends SwitchEnvironment {
   readonly files: SwitchFiles;
   readonly toplevel: string;
   readonly action: string;
-  readonly noCheck: boolean;
-  readonly root: string;
-  /** PATH of the switch itself. */
-  readonly path: string;
-  readonly localeArchive: string | null;
+  /** The run's name among the deployment's. */
+  readonly label: string;
+  /** Told when the switch begins and when it ends; null where nothing is armed. */
+  readonly deadMan: DeadManHook | null;
   /** True where standard output is the system's journal. */
   readonly journal: boolean;
 }
@@ -38,7 +40,7 @@ ${rm} -f ${started}.$$
 # The room for the exit code is taken before the switch, which may fill the disk.
 printf '%s\\n' 'running ' > ${exit}.tmp
 ${sync} ${started} ${exit}.tmp 2>/dev/null
-${exportsOf(of)}
+${tellBegin(of)}${exportsOf(of)}
 trap : TERM INT HUP
 {
   trap : TERM INT HUP
@@ -47,7 +49,7 @@ trap : TERM INT HUP
   ${sync} ${exit}.tmp 2>/dev/null
   ${mv} -f ${exit}.tmp ${exit}
   ${sync} ${quote(files.dir)} 2>/dev/null
-} | (
+${tellEnd(of)}} | (
   # A log that cannot be written must not end the switch, so the reader of its output goes on whatever happens.
   trap '' TERM INT HUP
   exec ${tee} -a ${log}${journal ? '' : ' > /dev/null 2>&1'}
@@ -56,18 +58,18 @@ trap : TERM INT HUP
 `;
 }
 
-function exportsOf({ root, path, localeArchive, noCheck }: SwitchScript): string {
-  const variables = {
-    PATH: path,
-    ...(root === '/' ? {} : { ABIDE_ROOT: root }),
-    ...(localeArchive === null ? {} : { LOCALE_ARCHIVE: localeArchive }),
-    ...(noCheck ? { NIXOS_NO_CHECK: '1' } : {}),
-  };
-  return Object.entries(variables)
-    .map(([name, value]) => `export ${name}=${quote(value)}`)
-    .join('\n');
+// Both are told in the dead-man's own directory: the state directory may be gone when it has to know.
+function tellBegin({ deadMan, label }: SwitchScript): string {
+  if (deadMan === null) return '';
+  const mark = quote(join(deadMan.dir, `switch-${label}`));
+  return `{ printf '%s\\n' "$$" "$boot" "$up" "$stat" > ${mark}; } 2>/dev/null\n`;
 }
 
-function quote(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+function tellEnd({ deadMan, label }: SwitchScript): string {
+  if (deadMan === null) return '';
+  const arming = label.replace('test', 'probation');
+  const arm = deadManCall(deadMan.dir, 'arm', arming, Math.ceil(deadMan.probation));
+  return `  { printf '' > ${quote(join(deadMan.dir, `ended-${label}`))}; } 2>/dev/null
+  ${arm} > /dev/null 2>&1
+`;
 }

@@ -24,6 +24,12 @@ const evidence = ({ exit, signal, timedOut, before, after, retried }: Case): Swi
 });
 const verdict = (one: Case) => judgeSwitch(evidence(one)).verdict;
 
+test('a switch that the dead-man undid is to be rolled back, wherever the link is', () => {
+  for (const after of [next, old, null]) {
+    expect(verdict({ exit: null, signal: 'dead-man', after })).toBe('roll-back');
+  }
+});
+
 describe('with the link moved to the new system', () => {
   test.each([
     [0, 'healthy'],

@@ -72,6 +72,8 @@ export async function createLab({ config = {}, remotes = () => [], env }: LabOpt
     },
     remove: async () => {
       await daemon.stop();
+      // A dead-man is made to outlive everything, also its test.
+      for (const pid of processesWith(join(host.root, 'run/abide-deadman'))) end(pid);
       await store.remove();
       await rm(dir, { recursive: true, force: true });
     },
@@ -82,6 +84,14 @@ export async function createLab({ config = {}, remotes = () => [], env }: LabOpt
 export function processesWith(text: string): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => pid !== process.pid && commandLine(pid).includes(text));
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
 }
 
 function commandLine(pid: number): string {

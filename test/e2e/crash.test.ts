@@ -1,7 +1,8 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deploymentSteps, type DeploymentStep } from '../../src/domain/deployment.ts';
 import type { Facts } from '../../src/domain/facts.ts';
@@ -69,6 +70,10 @@ async function expectDeployed(note: string, commit: string): Promise<void> {
   expect(facts()?.deployment).toBeNull();
 }
 
+/** None is left waiting once nothing runs that it could be for. */
+const expectNoDeadMan = () =>
+  expect.poll(() => processesWith(join(lab.host.root, 'run/abide-deadman'))).toEqual([]);
+
 describe('kill -9 of the daemon', () => {
   const forward = deploymentSteps.filter((step) => step !== 'rollback');
 
@@ -84,6 +89,7 @@ describe('kill -9 of the daemon', () => {
       if (lab.daemon.hasEnded()) await lab.daemon.start();
       await expectDeployed(note, commit);
     }
+    await expectNoDeadMan();
     expect(hit).toBe(true);
   });
 
@@ -113,15 +119,131 @@ describe('kill -9 of the daemon', () => {
       'rolled back again',
       ({ lastDeployment, state }) => lastDeployment?.trigger === 'operator' && state === 'stalled',
     );
-    await lab.release('good again');
+    await lab.deploy('good');
   });
 });
 
-test('a switch that is killed itself is judged by the links: nothing happened is an attempt', async () => {
-  const before = await lab.daemon.until(
-    'good again',
-    ({ summary, desired }) => summary === 'InSync' && desired?.subject === 'good again',
+/** What the running deployment's dead-man does when its time is over, without the wait. */
+async function timeIsOver(): Promise<void> {
+  const script = join(deadManOf(facts()?.deployment?.id ?? 'none'), 'dead-man.sh');
+  if (existsSync(script)) await execa('sh', [script, 'act', 'timer'], { env: {}, extendEnv: false });
+}
+
+const deadManOf = (deployment: string) => join(lab.host.root, 'run/abide-deadman', deployment);
+
+/** Kills the daemon at a step, releasing until it was hit; for a switch once it really runs. */
+async function hitAt(step: DeploymentStep): Promise<string> {
+  const more = step === 'switch' ? 'activateSeconds = 1;' : step === 'rollback' ? 'activateExit = 1;' : '';
+  for (let tries = 0; tries < 20; tries += 1) {
+    round += 1;
+    const commit = await lab.release(`dead ${step} ${round}`, more);
+    const hit = step === 'switch' ? await killInSwitch(commit) : await killAt(step, commit);
+    if (hit) return commit;
+    if (lab.daemon.hasEnded()) await lab.daemon.start();
+    await lab.daemon.until('an end', ({ deployment }) => deployment === null);
+  }
+  throw new Error(`step ${step} was never hit`);
+}
+
+async function inSwitch(commit: string): Promise<void> {
+  const begun = () => {
+    const running = facts()?.deployment;
+    return running?.commit === commit && existsSync(join(deadManOf(running.id), 'switch-test'));
+  };
+  await expect.poll(begun, { interval: 10, timeout: 20_000 }).toBe(true);
+}
+
+async function killInSwitch(commit: string): Promise<true> {
+  await inSwitch(commit);
+  await lab.daemon.kill();
+  return true;
+}
+
+describe('kill -9 of the daemon, which comes back only when the dead-man has had its time,', () => {
+  const ends: Readonly<Record<DeploymentStep, readonly string[]>> = {
+    prepare: ['committed'],
+    switch: ['rolled_back'],
+    look: ['rolled_back'],
+    probation: ['rolled_back'],
+    passed: ['rolled_back', 'committed'],
+    profile: ['committed'],
+    loader: ['committed'],
+    rollback: ['rolled_back'],
+  };
+
+  test.each(deploymentSteps)('at step %s ends as told, and nothing is half done', async (step) => {
+    const commit = await hitAt(step);
+    const before = facts()?.deployment?.previous;
+    const floor = facts()?.floor;
+    await timeIsOver();
+    const left = await lab.host.current();
+    await lab.daemon.start();
+    const status = await lab.daemon.until(
+      'an end',
+      ({ lastDeployment, deployment }) =>
+        deployment === null && lastDeployment?.commit === commit && lastDeployment.outcome !== 'interrupted',
+    );
+    expect(ends[step]).toContain(status.lastDeployment?.outcome);
+    const isBack = status.lastDeployment?.outcome === 'rolled_back';
+    const runs = await lab.host.current();
+    expect(runs === before?.toplevel).toBe(isBack);
+    if (isBack) expect(left).toBe(before?.toplevel);
+    expect(facts()?.quarantine.some((entry) => entry.commit === commit)).toBe(isBack);
+    expect(facts()?.floor?.commit).toBe(isBack ? floor?.commit : commit);
+    const { observed } = await lab.daemon.until(
+      'a look',
+      ({ observed }) => observed?.profile.toplevel === runs,
+    );
+    expect(observed?.bootDefault.toplevel).toBe(runs);
+    await expectNoDeadMan();
+  });
+
+  test('one that hangs instead finds itself overtaken', async () => {
+    const before = await lab.host.current();
+    const commit = await lab.release('hangs', 'activateSeconds = 1;');
+    await inSwitch(commit);
+    process.kill(lab.daemon.pid() ?? 0, 'SIGSTOP');
+    await timeIsOver();
+    process.kill(lab.daemon.pid() ?? 0, 'SIGCONT');
+    const { lastDeployment } = await lab.daemon.until(
+      'an end',
+      (status) => status.deployment === null && status.lastDeployment?.commit === commit,
+    );
+    expect(lastDeployment).toMatchObject({
+      outcome: 'rolled_back',
+      message: expect.stringContaining('the dead-man acted by itself'),
+    });
+    expect(await lab.host.current()).toBe(before);
+  });
+
+  test('its way back is told apart from those that abide asked for', async () => {
+    expect(await lab.daemon.metrics()).toMatch(/abide_rollbacks_total\{reason="deadman"\} [3-9]/);
+  });
+
+  test.each(['before', 'after'] as const)(
+    'and its state directory is gone, too: the host is brought back %s abide returns',
+    async (when) => {
+      const before = await lab.host.current();
+      const commit = await lab.release(`stateless ${when}`, 'activateSeconds = 1;');
+      await killInSwitch(commit);
+      const dir = deadManOf(facts()?.deployment?.id ?? '');
+      await rm(join(lab.dir, 'state'), { recursive: true });
+      if (when === 'before') await execa('sh', [join(dir, 'dead-man.sh'), 'act', 'timer']);
+      else await lab.daemon.start();
+      await expect.poll(() => existsSync(join(dir, 'outcome')), { timeout: 20_000 }).toBe(true);
+      expect(readFileSync(join(dir, 'outcome'), 'utf8')).toBe('went-back 0\n');
+      if (when === 'before') {
+        expect(await lab.host.current()).toBe(before);
+        await lab.daemon.start();
+      }
+      await expectDeployed(`stateless ${when}`, commit);
+    },
   );
+});
+
+test('a switch that is killed itself is judged by the links: nothing happened is an attempt', async () => {
+  await lab.deploy('good again');
+  const before = await lab.daemon.status();
   const commit = await lab.release('killed', 'activateSeconds = 20;');
   await lab.daemon.until('switching', ({ deployment }) => deployment?.step === 'switch');
   await expect.poll(() => activations()).not.toEqual([]);

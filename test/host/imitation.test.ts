@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import type { SwitchVerdict } from '../../src/domain/switch-verdict.ts';
 import { judgeSwitch } from '../../src/domain/switch-verdict.ts';
 import { createActivator } from '../../src/host/activate.ts';
 import { createBootLoader } from '../../src/host/boot-loader.ts';
+import { createDeadMan } from '../../src/host/dead-man.ts';
 import { createHostObserver } from '../../src/host/observe.ts';
 import { createRollBack } from '../../src/host/roll-back.ts';
 import { run } from '../../src/process.ts';
@@ -45,15 +45,13 @@ afterAll(async () => {
 });
 
 const observer = () => createHostObserver({ root: host.root, storeDir: store.storeDir, now: Date.now });
-const activator = () =>
-  createActivator({
-    root: host.root,
-    stateDir: join(host.root, 'state'),
-    run,
-    activator: 'direct',
-    path: process.env['PATH'] ?? '',
-    now: Date.now,
-  });
+const place = () => ({
+  root: host.root,
+  run,
+  activator: 'direct' as const,
+  path: process.env['PATH'] ?? '',
+});
+const activator = () => createActivator({ ...place(), stateDir: join(host.root, 'state'), now: Date.now });
 let deployments = 0;
 
 async function activate(name: string): Promise<SwitchVerdict['verdict']> {
@@ -93,10 +91,20 @@ test('an imitation of NixOS is activated, observed, made the boot default, and l
   const { rebootReasons } = await observer().observe();
   expect(rebootReasons).toEqual(expect.arrayContaining(['kernel', 'kernel-modules', 'initrd']));
 
-  const rollBack = createRollBack({ activator: activator(), observer: observer() });
-  await rollBack({ deployment: `d${deployments}`, previous: toplevels['alpha'] ?? '' });
+  const deadMan = createDeadMan(place());
+  const rollBack = createRollBack({ deadMan, observer: observer() });
+  const way = {
+    deployment: `d${deployments}`,
+    toplevel: toplevels['newkernel'] ?? '',
+    previous: toplevels['alpha'] ?? '',
+    profile: null,
+  };
+  expect(await rollBack(way)).toMatchObject({
+    observed: { current: way.previous },
+    byItself: false,
+    note: null,
+  });
   expect(await runs()).toBe(toplevels['alpha']);
-  expect(existsSync(join(host.root, 'state/deployments', `d${deployments}`, 'exit-rollback'))).toBe(true);
 });
 
 test('what goes wrong in an activation is judged by link and exit code', async () => {

@@ -3,7 +3,7 @@ import { createActor, fromPromise, SimulatedClock, type PromiseActorLogic } from
 import { noAncestry, type Ancestry } from '../../src/domain/ancestry.ts';
 import type { CheckSeen } from '../../src/domain/check.ts';
 import type { CommitId } from '../../src/domain/commit.ts';
-import type { Deployment, SwitchResult } from '../../src/domain/deployment.ts';
+import type { Deployment, SwitchResult, WentBack } from '../../src/domain/deployment.ts';
 import type { Evaluation } from '../../src/domain/evaluation.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
 import type { Fetched } from '../../src/domain/fetched.ts';
@@ -90,6 +90,11 @@ export function seen(name: string, status: CheckSeen['status'], more: Partial<Ch
 /** A look at a system on probation. */
 export function probed(observed: Observed, ...checks: readonly CheckSeen[]): Probe {
   return { observed, checks };
+}
+
+/** The dead-man was asked to go back, and did: the host is as observed now. */
+export function went(observed: Observed, more: Partial<WentBack> = {}): WentBack {
+  return { observed, byItself: false, note: null, ...more };
 }
 
 /** A linear history: each name descends from those before it. Branches: several lines. */
@@ -182,7 +187,8 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
       setProfile: manual<void, Deployment>('setProfile'),
       installLoader: manual<void, Deployment>('installLoader'),
       finish: manual<Observed, Deployment>('finish'),
-      rollBack: manual<Observed, Deployment>('rollBack'),
+      disarm: manual<void, Deployment>('disarm'),
+      rollBack: manual<WentBack, Deployment>('rollBack'),
     },
   });
   const actor = createActor(machine, {
@@ -286,6 +292,7 @@ export async function deploy(driven: Driven, name: string, toplevel = name): Pro
   await driven.settle('activate', fine);
   await driven.settle('look', host(toplevel, { profile: null, bootDefault: null }));
   await driven.settle('probe', probed(host(toplevel, { profile: null, bootDefault: null })));
+  await driven.settle('disarm');
   await driven.settle('setProfile');
   await driven.settle('installLoader');
   await driven.settle('finish', host(toplevel));

@@ -22,6 +22,7 @@ import {
   startReconciler,
   top,
   untilEvaluating,
+  went,
   type Driven,
 } from './harness.ts';
 
@@ -85,6 +86,7 @@ const neverAborted = new Set([
   'prepare',
   'activate',
   'look',
+  'disarm',
   'setProfile',
   'installLoader',
   'finish',
@@ -320,6 +322,7 @@ function wish({ actor }: Driven, wanted: string): void {
 function toldOf(name: string, outcome: unknown, system: Observed): unknown {
   if (outcome instanceof Error) return outcome;
   if (name === 'probe') return probed(system, ...(outcome as readonly CheckSeen[]));
+  if (name === 'rollBack') return went(system);
   return observing.has(name) ? system : outcome;
 }
 
@@ -334,6 +337,7 @@ function outcomeOf(name: string, how: number, driven: Driven): unknown {
   const failure = {
     evaluate: 'evaluation_failed',
     realise: 'build_failed',
+    disarm: 'process_failed',
     probe: 'unit_failed',
     rollBack: 'rollback_failed',
   } as const;
@@ -384,7 +388,7 @@ describe('found by the walk', () => {
     driven.actor.send({ type: 'retry', commit: null, by: 'ada' });
     await driven.settle('activate', { ...fine, exitCode: 2 });
     await driven.settle('look', host('m1'));
-    await driven.settle('rollBack', host('old'));
+    await driven.settle('rollBack', went(host('old')));
     expect(driven.errors).toEqual([]);
     expect(driven.pipeline()).toBe('stalled');
     expect(driven.context().asked).toBeNull();
@@ -397,7 +401,7 @@ describe('found by the walk', () => {
     await untilActivating(driven, 'b1');
     await driven.settle('activate', { ...fine, exitCode: 2 });
     await driven.settle('look', host('b1'));
-    await driven.settle('rollBack', host('old'));
+    await driven.settle('rollBack', went(host('old')));
     for (const name of ['m1', 'm2', 'm3', 'b1']) {
       await driven.wait(70_000);
       await driven.offers(offer('origin', name));
@@ -462,6 +466,7 @@ test('a staged deployment that a crash interrupts ends as staged', async () => {
   await driven.settle('look', host('old'));
   const next = startReconciler({ facts: driven.facts() });
   await next.observes(host('old'));
+  await next.settle('disarm');
   await next.settle('setProfile');
   await next.settle('installLoader');
   await next.settle('finish', host('old'));

@@ -16,6 +16,7 @@ import {
   startReconciler,
   top,
   untilEvaluating,
+  went,
 } from './harness.ts';
 
 describe('the way of a commit', () => {
@@ -35,6 +36,8 @@ describe('the way of a commit', () => {
     await driven.settle('look', host('m1', { profile: null, bootDefault: null }));
     expect(driven.pipeline()).toBe('probation.probing');
     await driven.settle('probe', probed(host('m1', { profile: null, bootDefault: null })));
+    expect(driven.facts().deployment?.step).toBe('passed');
+    await driven.settle('disarm');
     expect(driven.facts().deployment?.step).toBe('profile');
     await driven.settle('setProfile');
     expect(driven.facts().deployment?.step).toBe('loader');
@@ -81,7 +84,7 @@ describe('the way of a commit', () => {
     await driven.offers(offer('origin', 'm1'));
     await driven.settle('evaluate', evaluation('m1', 'same'));
     await driven.settle('realise');
-    expect(driven.pipeline()).toBe('committing.profile');
+    expect(driven.pipeline()).toBe('committing.passing');
     expect(driven.waiting()).not.toContain('activate');
   });
 
@@ -100,6 +103,7 @@ describe('the way of a commit', () => {
     const tested = host('t1', { profile: { generation: 1, toplevel: top('m1') }, bootDefault: top('m1') });
     await driven.settle('look', tested);
     await driven.settle('probe', probed(tested));
+    await driven.settle('disarm');
     expect(driven.waiting()).not.toContain('setProfile');
     await driven.settle('finish', tested);
     expect(driven.facts()).toMatchObject({
@@ -158,6 +162,7 @@ describe('supersession', () => {
     await driven.settle('activate', fine);
     await driven.settle('look', host('m1'));
     await driven.settle('probe', probed(host('m1')));
+    await driven.settle('disarm');
     await driven.settle('setProfile');
     await driven.settle('installLoader');
     await driven.settle('finish', host('m1'));
@@ -293,7 +298,7 @@ describe('a bad system', () => {
     const driven = await switched(2, 'm1');
     expect(driven.pipeline()).toBe('rollingBack.running');
     expect(driven.facts().deployment).toMatchObject({ step: 'rollback', previous: { toplevel: top('old') } });
-    await driven.settle('rollBack', host('old'));
+    await driven.settle('rollBack', went(host('old')));
     expect(driven.pipeline()).toBe('stalled');
     expect(driven.facts()).toMatchObject({
       floor: null,
@@ -304,7 +309,7 @@ describe('a bad system', () => {
 
   test('abide retry lifts the quarantine and tries again', async () => {
     const driven = await switched(2, 'm1');
-    await driven.settle('rollBack', host('old'));
+    await driven.settle('rollBack', went(host('old')));
     driven.actor.send({ type: 'retry', commit: null, by: 'ada' });
     expect(driven.pipeline()).toBe('evaluating');
     expect(driven.context().target).toMatchObject({ trigger: 'operator', by: 'ada' });
@@ -317,8 +322,27 @@ describe('a bad system', () => {
     expect(driven.pipeline()).toBe('rollingBack.pausing');
     await driven.wait(60_000);
     expect(driven.pipeline()).toBe('rollingBack.running');
-    await driven.settle('rollBack', host('old'));
+    await driven.settle('rollBack', went(host('old')));
     expect(driven.facts().deployments[0]?.outcome).toBe('rolled_back');
+  });
+
+  test('a dead-man that acted by itself is told apart, in the record and in the count', async () => {
+    const driven = await switched(2, 'm1');
+    await driven.settle('rollBack', went(host('old'), { byItself: true, note: 'in time' }));
+    expect(driven.emitted).toContainEqual(expect.objectContaining({ type: 'rolledBack', byItself: true }));
+    expect(driven.facts().deployments[0]?.message).toMatch(/; in time$/);
+  });
+
+  test('a commit whose dead-man was faster is rolled back, and one that cannot be called off waits', async () => {
+    const driven = await switched(0, 'm1');
+    await driven.settle('probe', probed(host('m1')));
+    await driven.settle('disarm', new Problem('process_failed', 'no answer'));
+    expect(driven.pipeline()).toBe('committing.passingAgain');
+    await driven.wait(2000);
+    await driven.settle('disarm', new Problem('way_back_taken', 'too late'));
+    expect(driven.pipeline()).toBe('rollingBack.running');
+    await driven.settle('rollBack', went(host('old'), { byItself: true }));
+    expect(driven.facts()).toMatchObject({ floor: null, quarantine: [{ commit: id('m1') }] });
   });
 
   test('units that fail are given one more switch, then probation', async () => {
@@ -340,7 +364,8 @@ describe('a bad system', () => {
 
   test('exit 100 stages the system for the next boot', async () => {
     const driven = await switched(100, 'old');
-    expect(driven.pipeline()).toBe('committing.profile');
+    expect(driven.pipeline()).toBe('committing.passing');
+    await driven.settle('disarm');
     await driven.settle('setProfile');
     await driven.settle('installLoader');
     await driven.settle(
@@ -356,6 +381,7 @@ describe('a bad system', () => {
     const driven = await switched(0, 'm1');
     const running = host('m1', { profile: { generation: 1, toplevel: top('old') }, bootDefault: top('old') });
     await driven.settle('probe', probed(running));
+    await driven.settle('disarm');
     await driven.settle('setProfile');
     await driven.settle('installLoader', new Problem('boot_loader_failed', 'no room on /boot'));
     expect(driven.facts().deployments[0]?.outcome).toBe('uncommitted');
@@ -369,7 +395,7 @@ describe('a bad system', () => {
     expect(driven.pipeline()).toBe('evaluating');
     await driven.settle('evaluate', evaluation('m1'));
     await driven.settle('realise');
-    expect(driven.pipeline()).toBe('committing.profile');
+    expect(driven.pipeline()).toBe('committing.passing');
   });
 
   test('a fresh host has nothing to go back to: the commit is quarantined and the host left as it is', async () => {
@@ -434,6 +460,7 @@ describe('trouble of one commit leaves another alone', () => {
     const running = host('m1', { profile: { generation: 1, toplevel: top('old') }, bootDefault: top('old') });
     await driven.settle('look', running);
     await driven.settle('probe', probed(running));
+    await driven.settle('disarm');
     await driven.settle('setProfile', new Problem('profile_failed', 'no'));
     expect(driven.facts().expected).toMatchObject({ commit: id('m1'), committed: false });
     await driven.offers(offer('local', 'm2'));
@@ -576,7 +603,7 @@ describe('probation', () => {
       await driven.wait(1000);
     }
     await driven.settle('probe', says('passing'));
-    expect(driven.pipeline()).toBe('committing.profile');
+    expect(driven.pipeline()).toBe('committing.passing');
     const told = driven.emitted.flatMap((each) => (each.type === 'event' ? [each.event.type] : []));
     expect(told.filter((type) => type.startsWith('health'))).toEqual(['health.failing', 'health.passing']);
   });
@@ -626,7 +653,7 @@ describe('probation', () => {
     await driven.wait(1000);
     await driven.settle('probe', says('failing'));
     expect(driven.pipeline()).toBe('rollingBack.running');
-    await driven.settle('rollBack', host('old'));
+    await driven.settle('rollBack', went(host('old')));
     expect(driven.context().target?.commit).toBe(id('m2'));
   });
 
@@ -637,7 +664,7 @@ describe('probation', () => {
     await driven.settle('probe', probed(host('m1'), seen('web', 'passing'), lost));
     await driven.wait(50_000);
     expect(driven.pipeline()).toBe('rollingBack.running');
-    await driven.settleOnly('rollBack', host('old'));
+    await driven.settleOnly('rollBack', went(host('old')));
     await driven.settleOnly('review', [seen('web', 'passing'), lost]);
     expect(driven.facts()).toMatchObject({ quarantine: [], awaitsNetwork: { commit: id('m1') } });
     expect(driven.facts().deployments[0]).toMatchObject({ outcome: 'rolled_back', reason: 'Inconclusive' });

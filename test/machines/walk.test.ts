@@ -25,6 +25,7 @@ import {
   probed,
   seen,
   top,
+  went,
 } from './harness.ts';
 import { brokenBy, brokenIn, pipelineOf, type Snapshot } from './invariants.ts';
 
@@ -104,10 +105,11 @@ const works: Outcomes = {
   look: (snapshot) => [after(snapshot, 'new')],
   probe: (snapshot) => [probed(after(snapshot, 'new'))],
   review: () => [[]],
+  disarm: () => [undefined],
   setProfile: () => [undefined],
   installLoader: () => [undefined],
   finish: (snapshot) => [committed(snapshot)],
-  rollBack: (snapshot) => [after(snapshot, 'previous')],
+  rollBack: (snapshot) => [went(after(snapshot, 'previous'))],
 };
 const orFails = (outcomes: Outcomes, names: readonly string[]): Outcomes => ({
   ...outcomes,
@@ -153,6 +155,7 @@ const everyOutcome: Outcomes = {
     [seen('connectivity', 'failing')],
     new Problem('unexpected', 'no'),
   ],
+  disarm: () => [undefined, new Problem('way_back_taken', 'disarm'), new Problem('unexpected', 'disarm')],
 };
 /** Works, or is undone. */
 const orUndone: Outcomes = { ...works, activate: () => exits(0, 2) };

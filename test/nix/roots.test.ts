@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createProfile } from '../../src/nix/profile.ts';
 import { createRoots } from '../../src/nix/roots.ts';
 import { run } from '../../src/process.ts';
 import { createNixStore, type NixStore } from '../harness/nix-store.ts';
@@ -36,6 +37,22 @@ test('a pinned path survives garbage collection until it is unpinned', async () 
   await roots.unpin('previous');
   await collectGarbage();
   expect(await readdir(store.storeDir)).not.toContain(kept.split('/').at(-1));
+});
+
+test('the way back survives garbage collection, though its profile has moved on', async () => {
+  const roots = createRoots({ environment: store.env });
+  const [runs, profile, next] = [await addPath('runs'), await addPath('profile'), await addPath('next')];
+  const system = createProfile({ run, environment: store.env, root: join(dir, 'root') });
+  await system.set(profile);
+  await roots.pin('previous', runs);
+  await roots.pin('previous-profile', profile);
+  await roots.pin('candidate', next);
+  await system.set(next);
+  await collectGarbage();
+  const kept = await readdir(store.storeDir);
+  expect(kept).toEqual(expect.arrayContaining([runs, profile, next].map((path) => basename(path))));
+  await system.set(profile);
+  expect((await system.read())?.toplevel).toBe(profile);
 });
 
 test('a pin is a direct link, and pinning again replaces it', async () => {

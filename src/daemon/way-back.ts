@@ -1,0 +1,154 @@
+import { hasWayBack } from '../domain/after-switch.ts';
+import type { Deployment, SwitchResult, WentBack } from '../domain/deployment.ts';
+import type { Facts } from '../domain/facts.ts';
+import type { Log } from '../domain/log.ts';
+import { toProblem } from '../domain/problem.ts';
+import type { BootLoader } from '../host/boot-loader.ts';
+import type { DeadMan, DeadManHook, DeadManState, WayBack } from '../host/dead-man.ts';
+import type { HostObserver } from '../host/observe.ts';
+import type { RollBack } from '../host/roll-back.ts';
+import type { Profile } from '../nix/profile.ts';
+import type { Keeper } from './keeper.ts';
+
+/** What ways back are made of. */
+export interface WayBackParts {
+  readonly deadMan: DeadMan;
+  readonly rollBack: RollBack;
+  readonly profile: Profile;
+  readonly bootLoader: BootLoader;
+  readonly observer: HostObserver;
+  readonly keeper: Keeper;
+  /** How long a switch with all that follows, and what follows alone, may take before nobody is waited for; seconds. */
+  readonly deadManSeconds: { readonly switching: number; readonly probation: number };
+  readonly log: Log;
+}
+
+/** Arms before anything changes; a host on which nothing ran has no way back, and then that is said. */
+export async function armWayBack(parts: WayBackParts, deployment: Deployment): Promise<void> {
+  const way = wayBackOf(deployment);
+  const { deadMan, deadManSeconds, log } = parts;
+  if (way) return deadMan.arm(way, deployment.retried ? 'switch-2' : 'switch', deadManSeconds.switching);
+  if (deployment.operation === 'boot' || deployment.previous.toplevel !== null) return;
+  const message = 'no other system ran before: there is nothing to go back to, and no dead-man is armed';
+  log.warn({ deployment: deployment.id }, message);
+}
+
+/** For the switch of a deployment; null where nothing is armed. */
+export function hookOf(
+  { deadMan, deadManSeconds }: WayBackParts,
+  deployment: Deployment,
+): DeadManHook | null {
+  return wayBackOf(deployment) && deadMan.hook(deployment.id, deadManSeconds.probation);
+}
+
+/** The result as the loop must see it: a switch whose dead-man acted meanwhile was undone, whatever it says. */
+export async function unlessUndone(
+  { deadMan }: WayBackParts,
+  { id }: Deployment,
+  result: SwitchResult,
+): Promise<SwitchResult> {
+  return isTaken(await deadMan.state(id)) ? { ...result, exitCode: null, signal: 'dead-man' } : result;
+}
+
+/** Calls the dead-man off once the system has proved itself, and what others left; see `DeadMan.disarm`. */
+export async function callOff({ keeper, deadMan }: WayBackParts, { id }: Deployment): Promise<void> {
+  keeper.flush();
+  await deadMan.clear(id);
+  await deadMan.disarm(id);
+}
+
+/** Nothing may keep a rollback from running: not even a journal that cannot be written. */
+export async function goBack(parts: WayBackParts, deployment: Deployment): Promise<WentBack> {
+  const { keeper, rollBack, profile, bootLoader, observer, log } = parts;
+  try {
+    keeper.flush();
+  } catch (error) {
+    log.error({ err: toProblem(error) }, 'going back although the journal cannot be written');
+  }
+  const { previous, id } = deployment;
+  const way = wayBackOf(deployment);
+  if (!way) return { observed: await observer.observe(), byItself: false, note: null };
+  const went = await rollBack(way);
+  const { profile: now, current } = went.observed;
+  if (current !== previous.toplevel || previous.profile === null) return went;
+  if (now?.toplevel === previous.profile) return went;
+  await profile.set(previous.profile);
+  await bootLoader.install({ deployment: id, toplevel: previous.profile });
+  return { ...went, observed: await observer.observe() };
+}
+
+/**
+ * What an earlier daemon left armed, when this one starts: a dead-man that went back while there was no daemon decides the
+ * deployment, and one that is gone is armed anew. Without the journal nobody knows what is armed, so it acts at once.
+ */
+export async function adoptWayBack(
+  facts: Facts,
+  parts: Pick<WayBackParts, 'deadMan' | 'deadManSeconds' | 'log'> & { readonly isLoaded: boolean },
+): Promise<Facts> {
+  const { deadMan, log, isLoaded } = parts;
+  try {
+    if (!isLoaded) await startOrphans(parts);
+    else if (facts.deployment) return await adopt(facts, facts.deployment, parts);
+    else await deadMan.clear(null);
+  } catch (error) {
+    log.error({ err: toProblem(error) }, 'what is left of a dead-man cannot be settled');
+  }
+  return facts;
+}
+
+/** Told of the facts after every transition: a deployment that has ended, however, leaves nothing armed. */
+export function createRetirement(deadMan: Pick<DeadMan, 'clear'>, log: Log): (facts: Facts) => void {
+  let running: string | null = null;
+  let last: Promise<void> = Promise.resolve();
+  return ({ deployment }) => {
+    const ended = running !== null && deployment?.id !== running;
+    running = deployment?.id ?? null;
+    const keep = running;
+    if (!ended) return;
+    last = last
+      .then(() => deadMan.clear(keep))
+      .catch((error: unknown) => {
+        log.warn({ err: toProblem(error) }, 'the dead-man of an ended deployment cannot be called off');
+      });
+  };
+}
+
+function wayBackOf(deployment: Deployment): WayBack | null {
+  const { id, toplevel, previous, operation } = deployment;
+  if (operation === 'boot' || previous.toplevel === null || !hasWayBack({ facts: { deployment } }))
+    return null;
+  return { deployment: id, toplevel, previous: previous.toplevel, profile: previous.profile };
+}
+
+function isTaken({ state, byItself }: DeadManState): boolean {
+  return byItself && (state === 'acting' || state === 'went-back');
+}
+
+async function startOrphans({ deadMan, log }: Pick<WayBackParts, 'deadMan' | 'log'>): Promise<void> {
+  for (const deployment of await deadMan.startAll()) {
+    log.warn({ deployment }, 'the journal is lost in the middle of a deployment; its dead-man goes back now');
+  }
+}
+
+const guarded: ReadonlySet<string | null> = new Set(['switch', 'look', 'probation']);
+
+async function adopt(
+  facts: Facts,
+  deployment: Deployment,
+  { deadMan, deadManSeconds, log }: Pick<WayBackParts, 'deadMan' | 'deadManSeconds' | 'log'>,
+): Promise<Facts> {
+  const { id, step, reason, message } = deployment;
+  const left = await deadMan.state(id);
+  const way = wayBackOf(deployment);
+  if (isTaken(left) && step !== 'rollback') {
+    log.warn({ deployment: id }, 'the dead-man went back from the running deployment while abide was away');
+    const why = 'abide was away when the new system had to be judged';
+    const blame = { reason: reason ?? 'ActivationFailed', message: message ?? why };
+    return { ...facts, deployment: { ...deployment, ...blame, step: 'rollback' } };
+  }
+  if (way && guarded.has(step) && (left.state === 'none' || left.state === 'gone')) {
+    log.warn({ deployment: id }, 'the dead-man of the running deployment is gone; it is armed anew');
+    await deadMan.arm(way, 'again', deadManSeconds.switching);
+  }
+  return facts;
+}

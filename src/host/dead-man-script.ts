@@ -1,0 +1,251 @@
+import { basename } from 'node:path';
+import { directParts } from './dead-man-direct.ts';
+import { unitParts } from './dead-man-units.ts';
+import {
+  assignments,
+  exportsOf,
+  lastingProgram,
+  lastingShell,
+  quote,
+  type SwitchEnvironment,
+} from './shell-text.ts';
+
+/** What a dead-man is made of; it knows nothing else when it acts. */
+export interface DeadManScript extends Omit<SwitchEnvironment, 'noCheck'> {
+  readonly activator: 'systemd' | 'direct';
+  readonly deployment: string;
+  /** Its own directory, not the state directory's. */
+  readonly dir: string;
+  readonly toplevel: string;
+  readonly previous: string;
+  /** The profile as it was: its link, the generation's name it held, and that one's toplevel; empty where there was none. */
+  readonly profile: { readonly link: string; readonly generation: string; readonly toplevel: string };
+  /** What was active and is to be so again; systemd only. */
+  readonly units: readonly string[];
+  readonly pace: DeadManPace;
+}
+
+/** How long a dead-man waits for what, in whole seconds. */
+export interface DeadManPace {
+  /** Between two tries to go back. */
+  readonly retry: number;
+  /** Between two looks at a lock that is held. */
+  readonly busy: number;
+  /** Between TERM and KILL of a switch. */
+  readonly grace: number;
+  /** The longest one try may take. */
+  readonly limit: number;
+}
+
+/** The pace on a host. */
+export const deadManPace: DeadManPace = { retry: 60, busy: 2, grace: 30, limit: 30 * 60 };
+
+/** The name of the script in its directory. */
+export const deadManFile = 'dead-man.sh';
+
+/**
+ * The script that brings the previous system back when nobody else can: no network, no evaluation, no configuration, no
+ * state directory and no abide. Every program in it is named by a path that outlives a switch. Throws Problem `tool_missing`.
+ */
+export function deadManScript(of: DeadManScript): string {
+  const parts = of.activator === 'systemd' ? unitParts(of) : directParts(of);
+  return [head(of), bookkeeping, looks, parts, going, acting, verbs].join('\n');
+}
+
+function head(of: DeadManScript): string {
+  const { dir, deployment, toplevel, previous, profile, root, pace } = of;
+  const tools = ['flock', 'ln', 'mkdir', 'mv', 'readlink', 'rm', 'sleep', 'timeout'];
+  return `#!/bin/sh
+# Written by abide: the way back from deployment ${deployment}. It needs nothing but what is named here.
+umask 022
+cd /
+${exportsOf({ ...of, noCheck: true })}
+${assignments({
+  shell: lastingShell(),
+  dir,
+  self: `${dir}/${deadManFile}`,
+  deployment,
+  toplevel,
+  previous,
+  running: `${root === '/' ? '' : root}/run/current-system`,
+  profile: profile.link,
+  profile_generation: basename(profile.generation),
+  profile_before: profile.toplevel,
+  retry: pace.retry,
+  busy: pace.busy,
+  grace: pace.grace,
+  limit: pace.limit,
+})}
+${assignments(Object.fromEntries(tools.map((name) => [name, lastingProgram(of.path, name)])))}
+`;
+}
+
+// A directory that is gone or full takes the notes with it and nothing else. Descriptor 9 is the lock's and reaches no child
+// that stays, because a service would hold it for ever.
+const bookkeeping = `
+note() {
+  { printf '%s\\n' "$2" > "$dir/$1.$$" && "$mv" -f "$dir/$1.$$" "$dir/$1"; } 2> /dev/null
+}
+said() {
+  printf 'abide dead-man: %s\\n' "$1"
+}
+take_lock() {
+  ( exec 9>> "$dir/lock" ) 2> /dev/null || return 0
+  exec 9>> "$dir/lock"
+  "$flock" -w "$1" 9
+}
+# Still to be done or being done, and not called off.
+is_over() {
+  test -e "$dir/fired" || test -e "$dir/disarmed"
+}
+stood_by() {
+  { read -r first rest < "$dir/outcome"; } 2> /dev/null && test "$first" = stood-by
+}
+`;
+
+const looks = `
+ours() {
+  test "$1" = "$toplevel" && return 0
+  for each in "$toplevel"/specialisation/*; do
+    test "$("$readlink" -f "$each")" = "$1" && return 0
+  done
+  return 1
+}
+look() {
+  current=$("$readlink" "$running") || current=
+  if test -z "$current"; then where=nowhere
+  elif test "$current" = "$previous"; then where=previous
+  elif ours "$current"; then where=ours
+  else where=foreign
+  fi
+}
+# True when a switch of ours began and nobody saw its end: half of it may be done.
+is_half_done() {
+  for label in test test-2; do
+    switch_runs "$label" && return 0
+    test -e "$dir/switch-$label" && test ! -e "$dir/ended-$label" && return 0
+  done
+  return 1
+}
+end_switch() {
+  for label in test test-2; do
+    switch_runs "$label" || continue
+    said "ending the switch $label, which still runs"
+    signal_switch "$label" TERM
+    await_switch "$label" "$grace" && continue
+    signal_switch "$label" KILL
+    await_switch "$label" 10
+  done
+}
+await_switch() {
+  left=$(($2 * 5))
+  while switch_runs "$1"; do
+    test "$left" -gt 0 || return 1
+    left=$((left - 1))
+    "$sleep" 0.2
+  done
+}
+`;
+
+const going = `
+go_back() {
+  log=$dir/log
+  ( : >> "$log" ) 2> /dev/null || log=/dev/null
+  "$timeout" -k 30 "$limit" "$previous/bin/switch-to-configuration" test < /dev/null >> "$log" 2>&1 9>&-
+}
+# Profile and boot default, where the deployment had begun to move them.
+put_back() {
+  test -n "$profile_before" || return 0
+  now=$("$readlink" -f "$profile") || return 0
+  ours "$now" && test "$now" != "$profile_before" || return 0
+  test "$("$readlink" "\${profile%/*}/$profile_generation")" = "$profile_before" || return 0
+  "$rm" -f "$profile.abide"
+  "$ln" -s "$profile_generation" "$profile.abide" && "$mv" -fT "$profile.abide" "$profile" || return 0
+  "$timeout" -k 30 "$limit" "$profile_before/bin/switch-to-configuration" boot < /dev/null >> "$log" 2>&1 9>&-
+  said "put the profile back to $profile_before; its boot loader ended with $?"
+}
+finish() {
+  end_timers
+  note outcome "$1"
+  said "$1"
+  exit 0
+}
+`;
+
+// An ending of 0, 2, 3 or 4 comes at the end of an activation; after another one a few more tries are worth it, though the
+// link says that the previous system runs.
+const acting = `
+is_through() {
+  test "$where" = previous || return 1
+  case $1 in 0 | 2 | 3 | 4) return 0 ;; esac
+  test "$tries" -ge 3 && test "$1" != 11
+}
+# By whom: \`abide\` asks for it, \`timer\` means that nobody answered in time.
+act() {
+  note acting "$$"
+  test ! -e "$dir/outcome" || exit 0
+  take_lock 30 || exit 0
+  test ! -e "$dir/disarmed" && test ! -e "$dir/outcome" || exit 0
+  test -e "$dir/fired" || note fired "$1"
+  tries=0
+  held=0
+  begun=
+  while :; do
+    look
+    test "$where" != foreign || finish "stood-by $current"
+    test "$where" != previous || test "$1$begun" != timer || is_half_done || finish "stood-by $current"
+    begun=yes
+    end_switch
+    go_back
+    code=$?
+    look
+    test "$code" = 11 && held=$((held + 1)) || tries=$((tries + 1))
+    if is_through "$code"; then
+      put_back
+      start_again
+      finish "went-back $code"
+    fi
+    if test "$code" = 11 && test "$((held % 30))" != 0; then
+      "$sleep" "$busy" 9>&-
+    else
+      failures=$((\${failures:-0} + 1))
+      note failed "$failures $code $current"
+      said "switch-to-configuration of $previous ended with $code and \${current:-nothing} runs; trying again"
+      "$sleep" "$retry" 9>&-
+    fi
+  done
+}
+`;
+
+const verbs = `
+# Arms, or sets the time anew: the last to do so counts.
+arm() {
+  is_over && exit 0
+  take_lock 20 || exit 1
+  is_over && exit 0
+  start_timer "$1" "$2" || exit 1
+  note armed "$1"
+}
+disarm() {
+  if test -e "$dir/fired"; then stood_by || exit 3; fi
+  "$mkdir" -p "$dir"
+  take_lock 20 || exit 3
+  if test -e "$dir/fired"; then stood_by || exit 3; fi
+  note disarmed "$deployment" || exit 1
+  stop_timers
+}
+case $1 in
+  arm) arm "$2" "$3" ;;
+  disarm) disarm ;;
+  start) start_now ;;
+  act) act "$2" ;;
+  watch) watch "$2" "$3" ;;
+  *) exit 64 ;;
+esac
+exit
+`;
+
+/** The shell words of one call of a dead-man; the script that they run need not exist any more. */
+export function deadManCall(dir: string, ...words: readonly (string | number)[]): string {
+  return [lastingShell(), `${dir}/${deadManFile}`, ...words.map(String)].map(quote).join(' ');
+}

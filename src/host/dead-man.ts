@@ -1,0 +1,248 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { plainText } from '../domain/plain-text.ts';
+import { Problem } from '../domain/problem.ts';
+import { succeeded, type Run } from '../process.ts';
+import { deadManFile, deadManPace, deadManScript, type DeadManPace } from './dead-man-script.ts';
+import { armings, type Arming } from './dead-man-units.ts';
+import { findProgram } from './find-program.ts';
+import { lastingShell } from './shell-text.ts';
+import { processState } from './switch-files.ts';
+
+/** A deployment's way back. */
+export interface WayBack {
+  readonly deployment: string;
+  readonly toplevel: string;
+  readonly previous: string;
+  /** Toplevel of the profile when the deployment began. */
+  readonly profile: string | null;
+}
+
+/** Where a dead-man stands: never armed here, waiting for its time, gone without a word, acting, done, or called off. */
+export interface DeadManState {
+  readonly state: 'none' | 'armed' | 'gone' | 'acting' | 'went-back' | 'stood-by' | 'disarmed';
+  /** True when nobody asked for it: its time came. */
+  readonly byItself: boolean;
+  /** What ran when it stood by. */
+  readonly found: string | null;
+  /** Tries that failed so far, and how the last one ended. */
+  readonly failures: number;
+  readonly lastExit: string | null;
+  /** Last lines that the previous system's switch-to-configuration printed. */
+  readonly log: readonly string[];
+}
+
+/** What the wrapper of a switch tells the dead-man: that it began, that it ended, and how long probation may last. */
+export interface DeadManHook {
+  readonly dir: string;
+  /** Seconds. */
+  readonly probation: number;
+}
+
+/** The only rollback: a script outside of abide, which its timer starts when abide is dead, and abide when it is not. */
+export interface DeadMan {
+  /**
+   * Writes the script and sets its time in seconds. Those of other deployments are called off, and what is over is removed.
+   * Throws Problem `process_failed`, and as `disarm` does.
+   */
+  readonly arm: (way: WayBack, arming: Arming, seconds: number) => Promise<void>;
+  /** Calls it off; what was never armed is no error. Throws Problem `way_back_taken` when it has begun to act. */
+  readonly disarm: (deployment: string) => Promise<void>;
+  /** Calls off all but this deployment's. Throws as `disarm` does. */
+  readonly clear: (keep: string | null) => Promise<void>;
+  /** Starts it now, written anew where it is gone; one that acts or has acted already is left to it. */
+  readonly start: (way: WayBack) => Promise<void>;
+  /** Starts every one that is armed, without knowing what for; gives the ids. */
+  readonly startAll: () => Promise<readonly string[]>;
+  readonly state: (deployment: string) => Promise<DeadManState>;
+  /** For the wrapper of the deployment's switch. */
+  readonly hook: (deployment: string, probation: number) => DeadManHook;
+}
+
+/** What dead-men stand on. */
+export interface DeadManDeps {
+  readonly root: string;
+  readonly run: Run;
+  readonly activator: 'systemd' | 'direct';
+  readonly path: string;
+  readonly localeArchive?: string | null;
+  readonly pace?: DeadManPace;
+}
+
+/** Makes the keeper of one host's dead-men; nothing is touched before the first is armed. */
+export function createDeadMan(deps: DeadManDeps): DeadMan {
+  const top = join(deps.root, 'run/abide-deadman');
+  const dirOf = (deployment: string) => join(top, named(deployment));
+  const clear = async (keep: string | null) => {
+    const others = armedIn(top).filter((each) => each !== keep && !isOver(dirOf(each)));
+    for (const each of others) await callOff(deps, dirOf(each));
+  };
+  return {
+    clear,
+    arm: async (way, arming, seconds) => {
+      for (const each of armedIn(top).filter((one) => one !== way.deployment && isOver(dirOf(one)))) {
+        rmSync(dirOf(each), { recursive: true, force: true });
+      }
+      await clear(way.deployment);
+      await write(deps, dirOf(way.deployment), way);
+      await call(deps, dirOf(way.deployment), 'arm', arming, String(Math.ceil(seconds)));
+    },
+    disarm: (deployment) => callOff(deps, dirOf(deployment)),
+    startAll: async () => {
+      const armed = armedIn(top).filter((each) => !isOver(dirOf(each)));
+      for (const each of armed) await call(deps, dirOf(each), 'start');
+      return armed;
+    },
+    start: async (way) => {
+      await write(deps, dirOf(way.deployment), way);
+      await call(deps, dirOf(way.deployment), 'start');
+    },
+    state: (deployment) => stateOf(deps, dirOf(deployment), deployment),
+    hook: (deployment, probation) => ({ dir: dirOf(deployment), probation }),
+  };
+}
+
+function named(deployment: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(deployment)) return deployment;
+  throw new Problem('unexpected', `${deployment} is no name for a dead-man's directory`, { retry: 'never' });
+}
+
+function armedIn(top: string): string[] {
+  return existsSync(top) ? readdirSync(top).filter((name) => existsSync(join(top, name, deadManFile))) : [];
+}
+
+/** A script that is there is never replaced: it may be running, and what it captured was true when it was armed. */
+async function write(deps: DeadManDeps, dir: string, way: WayBack): Promise<void> {
+  const file = join(dir, deadManFile);
+  if (existsSync(file)) return;
+  const { localeArchive = null, pace = deadManPace } = deps;
+  const units = await activeUnits(deps);
+  const profile = profileOf(deps.root, way.profile);
+  const text = deadManScript({ ...deps, ...way, localeArchive, pace, dir, units, profile });
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  writeFileSync(`${file}.tmp`, text, { mode: 0o700 });
+  renameSync(`${file}.tmp`, file);
+}
+
+const captured = ['service', 'socket', 'timer', 'path', 'mount'];
+
+/** Only what is active by itself; without an answer nothing is captured, and the switch back has to do. */
+async function activeUnits({ activator, run, path }: DeadManDeps): Promise<readonly string[]> {
+  if (activator === 'direct') return [];
+  const file = findProgram(path, 'systemctl');
+  const args = ['list-units', '--state=active', `--type=${captured.join(',')}`, '--plain', '--no-legend'];
+  const finished = await run({ file, args: [...args, '--no-pager'], env: { PATH: path }, timeoutMs: 30_000 });
+  if (!succeeded(finished)) return [];
+  const names = finished.stdout.toString('utf8').split('\n');
+  return names
+    .flatMap((line) => line.trim().split(/\s+/)[0] ?? [])
+    .filter((name) => /^[\w:.\\@-]+$/.test(name) && !/^(abide-(switch|deadman)-|run-)/.test(name));
+}
+
+/** Only a profile whose generation is known can be put back by moving a link. */
+function profileOf(root: string, toplevel: string | null) {
+  const link = join(root, 'nix/var/nix/profiles/system');
+  const none = { link, generation: '', toplevel: '' };
+  try {
+    const generation = readlinkSync(link);
+    const holds = readlinkSync(resolve(dirname(link), generation));
+    return toplevel !== null && holds === toplevel ? { link, generation, toplevel } : none;
+  } catch {
+    return none;
+  }
+}
+
+async function call(deps: DeadManDeps, dir: string, ...words: readonly string[]): Promise<void> {
+  const code = await exitOf(deps, dir, words);
+  if (code.exitCode === 0) return;
+  throw new Problem('process_failed', `the dead-man could not ${words[0]}: ${code.said}`);
+}
+
+async function exitOf({ run, path }: DeadManDeps, dir: string, words: readonly string[]) {
+  const args = [join(dir, deadManFile), ...words];
+  const finished = await run({
+    file: lastingShell(),
+    args,
+    env: { PATH: path },
+    timeoutMs: 150_000,
+  });
+  const lines = finished.stderr.split('\n').map((line) => plainText(line));
+  const said = lines.find((line) => line !== '') ?? `its script ended with ${finished.exitCode}`;
+  return { exitCode: finished.timedOut ? null : finished.exitCode, said };
+}
+
+const actsAlready = 3;
+
+async function callOff(deps: DeadManDeps, dir: string): Promise<void> {
+  if (!existsSync(join(dir, deadManFile))) return;
+  const { exitCode, said } = await exitOf(deps, dir, ['disarm']);
+  if (exitCode === 0) return;
+  const begun = exitCode === actsAlready;
+  throw new Problem(
+    begun ? 'way_back_taken' : 'process_failed',
+    begun ? 'the dead-man has begun to go back already' : `the dead-man could not be called off: ${said}`,
+    { retry: { afterMs: 5000 } },
+  );
+}
+
+function isOver(dir: string): boolean {
+  return existsSync(join(dir, 'disarmed')) || existsSync(join(dir, 'outcome'));
+}
+
+async function stateOf(deps: DeadManDeps, dir: string, deployment: string): Promise<DeadManState> {
+  const [failures = '0', exit = null] = read(dir, 'failed')?.split(' ') ?? [];
+  const [outcome, found = null] = read(dir, 'outcome')?.split(' ') ?? [];
+  const fired = read(dir, 'fired');
+  const more = {
+    byItself: fired === 'timer',
+    found,
+    failures: Number(failures),
+    lastExit: exit,
+    log: logLines(dir),
+  };
+  if (outcome === 'went-back' || outcome === 'stood-by') return { ...more, state: outcome };
+  if (fired !== null) return { ...more, state: 'acting' };
+  if (existsSync(join(dir, 'disarmed'))) return { ...more, state: 'disarmed' };
+  if (!existsSync(join(dir, deadManFile))) return { ...more, state: 'none' };
+  return { ...more, state: (await isWaiting(deps, dir, deployment)) ? 'armed' : 'gone' };
+}
+
+function read(dir: string, name: string): string | null {
+  try {
+    return readFileSync(join(dir, name), 'utf8').trim();
+  } catch {
+    return null;
+  }
+}
+
+function logLines(dir: string): string[] {
+  const lines =
+    read(dir, 'log')
+      ?.split('\n')
+      .map((line) => plainText(line)) ?? [];
+  return lines.filter((line) => line !== '').slice(-100);
+}
+
+async function isWaiting(deps: DeadManDeps, dir: string, deployment: string): Promise<boolean> {
+  if (deps.activator === 'systemd') return timerRuns(deps, deployment);
+  const [pid = '', stat = ''] = read(dir, 'watch')?.split('\n') ?? [];
+  const now = processState(pid);
+  return now !== null && !now.zombie && stat.includes(` ${now.startTime} `);
+}
+
+async function timerRuns({ run, path }: DeadManDeps, deployment: string): Promise<boolean> {
+  const timers = armings.map((arming) => `abide-deadman-${deployment}-${arming}.timer`);
+  const args = ['show', '--property=ActiveState', '--value', ...timers];
+  const file = findProgram(path, 'systemctl');
+  const finished = await run({ file, args, env: { PATH: path }, timeoutMs: 30_000 });
+  return !succeeded(finished) || /^(active|activating)$/m.test(finished.stdout.toString('utf8'));
+}

@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest';
+import { adoptWayBack, callOff, createRetirement, hookOf, unlessUndone } from '../../src/daemon/way-back.ts';
+import type { Deployment } from '../../src/domain/deployment.ts';
+import { noFacts, type Facts } from '../../src/domain/facts.ts';
+import type { DeadMan, DeadManState } from '../../src/host/dead-man.ts';
+import { exampleDeployment } from '../domain/example-view.ts';
+
+const running = (more: Partial<Deployment> = {}): Facts => ({
+  ...noFacts,
+  deployment: {
+    ...exampleDeployment,
+    outcome: null,
+    step: 'probation',
+    reason: null,
+    message: null,
+    ...more,
+  },
+});
+const left = (state: DeadManState['state'], byItself = false): DeadManState => ({
+  state,
+  byItself,
+  found: null,
+  failures: 0,
+  lastExit: null,
+  log: [],
+});
+
+/** A dead-man in one state, and what was asked of it. */
+function fakeDeadMan(state: DeadManState) {
+  const asked: string[] = [];
+  const note = (text: string) => {
+    asked.push(text);
+    return Promise.resolve();
+  };
+  const deadMan: DeadMan = {
+    arm: ({ deployment }, arming, seconds) => note(`arm ${deployment} ${arming} ${seconds}`),
+    disarm: (deployment) => note(`disarm ${deployment}`),
+    clear: (keep) => note(`clear ${keep}`),
+    start: ({ deployment }) => note(`start ${deployment}`),
+    startAll: () => note('start all').then(() => ['d9']),
+    state: () => Promise.resolve(state),
+    hook: (dir, probation) => ({ dir, probation }),
+  };
+  return { deadMan, asked };
+}
+
+const warnings: string[] = [];
+const log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (_: object, text: string) => warnings.push(text),
+  error: (_: object, text: string) => warnings.push(text),
+};
+const seconds = { switching: 2400, probation: 400 };
+const adopt = async (facts: Facts, state: DeadManState, isLoaded = true) => {
+  const { deadMan, asked } = fakeDeadMan(state);
+  return { facts: await adoptWayBack(facts, { deadMan, deadManSeconds: seconds, log, isLoaded }), asked };
+};
+
+test.each(['acting', 'went-back'] as const)('a dead-man that is %s decides the deployment', async (state) => {
+  const { facts, asked } = await adopt(running(), left(state, true));
+  expect(facts.deployment).toMatchObject({ step: 'rollback', reason: 'ActivationFailed' });
+  expect(facts.deployment?.message).toContain('abide was away');
+  expect(asked).toEqual([]);
+});
+
+test.each([left('armed'), left('disarmed'), left('stood-by', true), left('went-back')])(
+  'one that is $state (by itself: $byItself) decides nothing',
+  async (state) => {
+    const before = running();
+    expect(await adopt(before, state)).toEqual({ facts: before, asked: [] });
+  },
+);
+
+test.each(['none', 'gone'] as const)(
+  'one that is %s is armed anew for what is not judged yet',
+  async (state) => {
+    const { id } = exampleDeployment;
+    expect((await adopt(running(), left(state))).asked).toEqual([`arm ${id} again 2400`]);
+    expect((await adopt(running({ step: 'profile' }), left(state))).asked).toEqual([]);
+    expect((await adopt(running({ operation: 'boot' }), left(state))).asked).toEqual([]);
+  },
+);
+
+test('without a deployment nothing stays armed; without a journal what is armed acts', async () => {
+  expect((await adopt(noFacts, left('armed'))).asked).toEqual(['clear null']);
+  expect((await adopt(noFacts, left('armed'), false)).asked).toEqual(['start all']);
+  expect(warnings.at(-1)).toContain('its dead-man goes back now');
+});
+
+test('a switch whose dead-man acted was undone, whatever it says', async () => {
+  const result = { exitCode: 0, signal: null, timedOut: false, log: [] };
+  const seen = (state: DeadManState) => unlessUndone(fakeDeadMan(state) as never, exampleDeployment, result);
+  expect(await seen(left('went-back', true))).toMatchObject({ exitCode: null, signal: 'dead-man' });
+  expect(await seen(left('armed'))).toEqual(result);
+});
+
+test('the journal is written before the dead-man is called off', async () => {
+  const { deadMan, asked } = fakeDeadMan(left('armed'));
+  const keeper = { flush: () => asked.push('flush') };
+  await callOff({ deadMan, keeper } as never, exampleDeployment);
+  expect(asked).toEqual(['flush', `clear ${exampleDeployment.id}`, `disarm ${exampleDeployment.id}`]);
+});
+
+test('a switch without a way back tells nobody', () => {
+  const parts = { ...fakeDeadMan(left('none')), deadManSeconds: seconds } as never;
+  const { previous } = exampleDeployment;
+  expect(hookOf(parts, exampleDeployment)).toEqual({ dir: exampleDeployment.id, probation: 400 });
+  expect(hookOf(parts, { ...exampleDeployment, previous: { ...previous, toplevel: null } })).toBeNull();
+});
+
+test('a deployment that ended is retired once, and the next one is kept', async () => {
+  const { deadMan, asked } = fakeDeadMan(left('armed'));
+  const retire = createRetirement(deadMan, log);
+  for (const facts of [noFacts, running(), running(), noFacts, noFacts, running(), running({ id: 'd2' })]) {
+    retire(facts);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(asked).toEqual(['clear null', 'clear d2']);
+});

@@ -1,0 +1,113 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createDeadManLab, type DeadManLab } from './dead-man-lab.ts';
+import { fakeSystemd, unitsOf } from './fake-systemd.ts';
+
+let lab: DeadManLab;
+afterEach(() => lab.remove());
+
+const start = (next: readonly string[] = ['activate']) => {
+  lab = createDeadManLab({ next }, { activator: 'systemd', path: fakeSystemd });
+};
+beforeEach(() => start());
+
+const said = (name: string) => {
+  const file = join(unitsOf(lab.host), name);
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+};
+const tell = (name: string, ...lines: readonly string[]) =>
+  writeFileSync(join(unitsOf(lab.host), name), `${lines.join('\n')}\n`);
+const wentBack = () => lab.until(() => lab.note('outcome') !== null);
+
+test('a transient timer is armed, and its service is the script', async () => {
+  await lab.deadMan.arm(lab.way, 'switch', 2400.4);
+  const [shell, script] = said('argv')[0]?.split(' ').slice(-4) ?? [];
+  expect(script).toBe(join(lab.host.root, 'run/abide-deadman/d1/dead-man.sh'));
+  expect(said('argv')).toEqual([
+    [
+      '--unit=abide-deadman-d1-switch',
+      '--description=abide goes back from deployment d1',
+      '--collect --no-ask-password --quiet --service-type=exec',
+      '--on-active=2401s --timer-property=AccuracySec=1s',
+      `${shell} ${script} act timer`,
+    ].join(' '),
+  ]);
+  expect(await lab.deadMan.state('d1')).toMatchObject({ state: 'armed' });
+});
+
+test('the end of the switch makes a timer of its own before the first one is stopped', async () => {
+  await lab.deadMan.arm(lab.way, 'switch', 60);
+  await lab.activate(1);
+  await wentBack();
+  expect(lab.current()).toBe(lab.way.previous);
+  expect(said('argv').filter((line) => line.includes('--on-active'))).toEqual([
+    expect.stringContaining('--unit=abide-deadman-d1-switch '),
+    expect.stringMatching(/--unit=abide-deadman-d1-probation .*--on-active=1s/),
+  ]);
+  expect(said('stopped')[1]).toContain('abide-deadman-d1-switch.timer');
+  expect(said('stopped')[1]).not.toContain('abide-deadman-d1-probation.timer');
+});
+
+test('one that is called off has no timer any more and never acts', async () => {
+  await lab.deadMan.arm(lab.way, 'switch', 1);
+  await lab.activate(1);
+  await lab.deadMan.disarm('d1');
+  await sleep(1500);
+  expect(lab.current()).toBe(lab.way.toplevel);
+  await lab.until(() => lab.processes().length === 0);
+});
+
+test('the unit of a switch that still runs is ended', async () => {
+  await lab.remove();
+  start(['activate', 'trap "" TERM', 'sleep 300']);
+  await lab.deadMan.arm(lab.way, 'switch', 1);
+  const switching = lab.activate();
+  await wentBack();
+  expect(lab.current()).toBe(lab.way.previous);
+  expect((await switching).exitCode).toBeNull();
+});
+
+test('what was active when it was armed and is not now is started, and nothing else', async () => {
+  tell(
+    'active',
+    'sshd.service loaded active running OpenSSH',
+    '  nginx.service loaded active running web',
+    String.raw`dev-disk\x2dby.socket loaded active listening x`,
+    'abide-switch-d0-test.service loaded active running old',
+    'run-u12.service loaded active running transient',
+  );
+  await lab.deadMan.arm(lab.way, 'switch', 60);
+  tell('running', 'nginx.service');
+  await lab.activate(1);
+  await wentBack();
+  expect(said('started')).toEqual([String.raw`sshd.service dev-disk\x2dby.socket`]);
+});
+
+test('abide starts it in a unit of its own, once', async () => {
+  await lab.deadMan.arm(lab.way, 'switch', 60);
+  await lab.activate(60);
+  await Promise.all([lab.deadMan.start(lab.way), lab.deadMan.start(lab.way)]);
+  await wentBack();
+  expect(lab.current()).toBe(lab.way.previous);
+  expect(said('argv').at(-1)).toMatch(/^--unit=abide-deadman-d1-now .* act abide$/);
+});
+
+test('a manager that refuses is a problem before anything changed', async () => {
+  tell('refuse', '');
+  await expect(lab.deadMan.arm(lab.way, 'switch', 60)).rejects.toMatchObject({
+    code: 'process_failed',
+    message: expect.stringContaining('Failed to connect to bus: refused'),
+  });
+  expect(await lab.deadMan.state('d1')).toMatchObject({ state: 'gone' });
+});
+
+test('a timer that cannot be set anew leaves the first one', async () => {
+  await lab.deadMan.arm(lab.way, 'switch', 2);
+  tell('refuse', '');
+  await expect(lab.deadMan.arm(lab.way, 'probation', 60)).rejects.toMatchObject({ code: 'process_failed' });
+  rmSync(join(unitsOf(lab.host), 'refuse'));
+  lab.host.link('run/current-system', lab.way.toplevel);
+  await lab.until(() => lab.current() === lab.way.previous);
+});

@@ -1,0 +1,76 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FakeHost } from './fake-host.ts';
+
+/** Puts a systemd-run and a systemctl before the PATH, which know transient services and timers; gives that PATH. */
+export function fakeSystemd(host: FakeHost): string {
+  const bin = join(host.dir, 'bin');
+  const units = unitsOf(host);
+  mkdirSync(bin);
+  mkdirSync(units);
+  const program = (name: string, text: string) => {
+    writeFileSync(join(bin, name), `#!/bin/sh\nUNITS='${units}'\n${alive}${text}`);
+    chmodSync(join(bin, name), 0o755);
+  };
+  program('systemd-run', systemdRun);
+  program('systemctl', systemctl);
+  return `${bin}:${process.env['PATH'] ?? ''}`;
+}
+
+/**
+ * Where the fakes keep what they know: the pid of each unit, `argv` of every start, `active` for list-units, `running` for
+ * what is active beside that, `started` for what was asked to start; a file `refuse` makes systemd-run fail.
+ */
+export function unitsOf({ dir }: FakeHost): string {
+  return join(dir, 'units');
+}
+
+const alive = `
+alive() {
+  test -s "$UNITS/$1" && kill -0 "$(cat "$UNITS/$1")" 2>/dev/null && ! grep -q ") Z" "/proc/$(cat "$UNITS/$1")/stat"
+}
+`;
+
+/** As documented: a unit that exists is refused; a timer starts its service, outside of the caller, once its time is over. */
+const systemdRun = `
+printf '%s\\n' "$*" >> "$UNITS/argv"
+test ! -e "$UNITS/refuse" || { echo "Failed to connect to bus: refused" >&2; exit 1; }
+exec 8> "$UNITS/lock"; flock 8
+for option; do
+  case "$option" in
+    --unit=*) unit="\${option#--unit=}"; unit="\${unit%.service}";;
+    --on-active=*) after="\${option#--on-active=}"; after="\${after%s}";;
+    -*) ;;
+    *) break;;
+  esac
+  shift
+done
+kind=service; test -z "$after" || kind=timer
+! alive "$unit.$kind" || { echo "Failed to start transient $kind unit: Unit $unit.$kind was already loaded" >&2; exit 1; }
+rm -f "$UNITS/$unit.$kind"
+setsid -f sh -c 'unit=$1; kind=$2; after=$3; shift 3
+  echo $$ > "$UNITS/$unit.$kind"
+  if test "$kind" = timer; then
+    sleep "$after"
+    rm -f "$UNITS/$unit.service"
+    exec setsid sh -c "echo \\$\\$ > \\"\\$UNITS/$unit.service\\"; exec \\"\\$@\\"" sh "$@" >> "$UNITS/journal" 2>&1
+  fi
+  exec "$@" >> "$UNITS/journal" 2>&1' sh "$unit" "$kind" "$after" "$@" < /dev/null > /dev/null 2>&1 8>&-
+while ! test -s "$UNITS/$unit.$kind"; do sleep 0.01; done
+`.replace('printf', 'export UNITS\nprintf');
+
+const systemctl = `
+verb=$1; shift
+test ! -e "$UNITS/busy" || { echo "Failed to connect to bus" >&2; exit 1; }
+case "$verb" in
+  show) for unit; do case "$unit" in -*) continue;; esac
+      if alive "$unit" || grep -qxF "$unit" "$UNITS/running" 2>/dev/null; then echo active; else echo inactive; fi
+    done;;
+  kill) kill -"\${1#--signal=SIG}" "-$(cat "$UNITS/$2")";;
+  stop) echo "$*" >> "$UNITS/stopped"
+    for unit; do ! alive "$unit" || kill -TERM "-$(cat "$UNITS/$unit")"; done;;
+  start) shift; echo "$*" >> "$UNITS/started";;
+  list-units) cat "$UNITS/active" 2>/dev/null;;
+esac
+exit 0
+`;
