@@ -8,7 +8,7 @@ import { decide, retryIn, isSuperseded, mayWork, type Decision } from '../src/do
 import type { Deployment, DeploymentStep, SwitchResult, WentBack } from '../src/domain/deployment.ts';
 import { atStep } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
-import { closedGate } from '../src/domain/gate.ts';
+import { closedGate, isNetworkBack } from '../src/domain/gate.ts';
 import type { Observed } from '../src/domain/observed.ts';
 import type { ProbationStep } from '../src/domain/probation.ts';
 import type { Probe, ProbeOrder } from '../src/domain/probe.ts';
@@ -86,6 +86,7 @@ export const reconcilerSetup = setup({
       afterEvaluation(context, evaluation) === to,
     waits: (_, { error }: { error: unknown }) => toProblem(error).code === 'not_in_cache',
     shut: ({ context }) => closedGate(context, context.now()) !== null,
+    networkBack: ({ context }) => isNetworkBack(context),
     built: ({ context }) => context.built,
     onlyCommit: ({ context }) => needsOnlyCommit(context),
     activates: ({ context }) => context.facts.deployment?.operation !== 'boot',

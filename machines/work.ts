@@ -78,6 +78,7 @@ export const gating = reconcilerSetup.createStateConfig({
   exit: endOf('gate'),
   always: [
     whenSuperseded,
+    { guard: 'networkBack', target: 'gating', reenter: true },
     { guard: and([not('shut'), not('built')]), target: 'building' },
     { guard: and(['fresh', not('shut'), 'onlyCommit']), target: 'committing', actions: 'begin' },
     { guard: and(['fresh', not('shut')]), target: 'activating', actions: 'begin' },

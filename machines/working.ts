@@ -167,7 +167,8 @@ export function waitForReboot(context: ReconcilerContext): Turn {
 /** Asks the gates; what a cache was waited for since is kept until the build is there. */
 export function gate(context: ReconcilerContext): Turn {
   const waiting = closedGate(context, context.now());
-  if (!waiting) return { change: { waiting: context.built ? null : context.waiting } };
+  const forCache = context.waiting?.gate === 'cache' && !context.built;
+  if (!waiting) return { change: { waiting: forCache ? context.waiting : null } };
   return shutBy(context, waiting);
 }
 

@@ -12,7 +12,7 @@ export function closedGate(loop: Loop, now: number): Waiting | null {
       nextCheck: null,
     };
   }
-  if (loop.target && loop.facts.awaitsNetwork?.commit === loop.target.commit) {
+  if (awaitsNetwork(loop)) {
     return {
       gate: 'network',
       reason:
@@ -31,6 +31,15 @@ export function closedGate(loop: Loop, now: number): Waiting | null {
     };
   }
   return null;
+}
+
+/** True when the gate at which the loop stands was opened by an answer over the network. */
+export function isNetworkBack(loop: Loop): boolean {
+  return loop.waiting?.gate === 'network' && !awaitsNetwork(loop);
+}
+
+function awaitsNetwork({ target, facts }: Loop): boolean {
+  return target !== null && facts.awaitsNetwork?.commit === target.commit;
 }
 
 /** Only gates that an effect shut stand by themselves; `reboot` opens with another commit or the reboot. */
