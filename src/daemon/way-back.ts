@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { hasWayBack } from '../domain/after-switch.ts';
 import type { Deployment, SwitchResult, WentBack } from '../domain/deployment.ts';
 import type { Facts } from '../domain/facts.ts';
@@ -124,11 +125,22 @@ function isTaken({ state, byItself }: DeadManState): boolean {
   return byItself && (state === 'acting' || state === 'went-back');
 }
 
+/** What still runs while they act is not what will run: it must not be looked at, let alone be committed. */
 async function startOrphans({ deadMan, log }: Pick<WayBackParts, 'deadMan' | 'log'>): Promise<void> {
-  for (const deployment of await deadMan.startAll()) {
+  const orphans = await deadMan.startAll();
+  for (const deployment of orphans) {
     log.warn({ deployment }, 'the journal is lost in the middle of a deployment; its dead-man goes back now');
   }
+  const end = performance.now() + longestOrphanMs;
+  for (const deployment of orphans) {
+    while (performance.now() < end && atWork.has((await deadMan.state(deployment)).state)) await sleep(200);
+  }
 }
+
+const atWork: ReadonlySet<DeadManState['state']> = new Set<DeadManState['state']>(['armed', 'acting']);
+
+/** One that cannot go back tries for ever; a daemon that shows so is better than none. */
+const longestOrphanMs = 2 * 60_000;
 
 const guarded: ReadonlySet<string | null> = new Set(['switch', 'look', 'probation']);
 

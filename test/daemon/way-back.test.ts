@@ -84,7 +84,7 @@ test.each(['none', 'gone'] as const)(
 
 test('without a deployment nothing stays armed; without a journal what is armed acts', async () => {
   expect((await adopt(noFacts, left('armed'))).asked).toEqual(['clear null']);
-  expect((await adopt(noFacts, left('armed'), false)).asked).toEqual(['start all']);
+  expect((await adopt(noFacts, left('went-back'), false)).asked).toEqual(['start all']);
   expect(warnings.at(-1)).toContain('its dead-man goes back now');
 });
 
@@ -117,4 +117,22 @@ test('a deployment that ended is retired once, and the next one is kept', async 
   }
   await new Promise((resolve) => setTimeout(resolve, 10));
   expect(asked).toEqual(['clear null', 'clear d2']);
+});
+
+test('what runs while an orphan goes back is not looked at', async () => {
+  const states = [left('armed'), left('acting'), left('acting'), left('went-back')];
+  const asked: string[] = [];
+  const { deadMan } = fakeDeadMan(left('acting'));
+  const state: DeadMan['state'] = () => {
+    const now = states.shift() ?? left('went-back');
+    asked.push(now.state);
+    return Promise.resolve(now);
+  };
+  await adoptWayBack(noFacts, {
+    deadMan: { ...deadMan, state },
+    deadManSeconds: seconds,
+    log,
+    isLoaded: false,
+  });
+  expect(asked).toEqual(['armed', 'acting', 'acting', 'went-back']);
 });
