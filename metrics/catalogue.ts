@@ -1,7 +1,8 @@
+import { deploymentOutcomes } from '../src/domain/deployment.ts';
 import { driftKinds } from '../src/domain/facts.ts';
 import { rebootReasons } from '../src/domain/observed.ts';
 import { rejectionReasons } from '../src/domain/remote.ts';
-import { conditionTypes, loopStates } from '../src/domain/status.ts';
+import { conditionTypes, loopStates, summaries } from '../src/domain/status.ts';
 
 /** The phases that are timed and can fail. */
 export const phases = [
@@ -71,6 +72,12 @@ export const catalogue = {
     remote: 'open',
     branch: 'open',
   }),
+  abide_floor_info: gauge(
+    'Always 1; the newest main commit that was deployed here and is never left again.',
+    {
+      commit: 'open',
+    },
+  ),
   abide_desired_commit_timestamp_seconds: gauge(
     'Committer date of the desired commit, which its author wrote.',
   ),
@@ -81,6 +88,10 @@ export const catalogue = {
     slot: 'open',
     commit: 'open',
   }),
+  abide_testing_since_timestamp_seconds: kept(
+    'Since when a testing branch is desired, 0 while main is; new commits on it change nothing.',
+  ),
+  abide_status: gauge('1 for the one word that sums up the host, 0 for the others.', { summary: summaries }),
   abide_state: gauge('1 for the state the loop is in, 0 for the others.', { state: loopStates }),
   abide_last_tick_timestamp_seconds: gauge('When the loop last looked at the host.'),
   abide_next_reconcile_timestamp_seconds: gauge('When the loop will look again by itself.'),
@@ -110,14 +121,30 @@ export const catalogue = {
     help: 'Duration of a phase in seconds, failed ones included.',
     labels: { phase: phases },
   },
-  abide_phase_last_duration_seconds: gauge('Duration of the newest run of a phase in seconds.', {
+  abide_phase_last_duration_seconds: kept('Duration of the newest run of a phase in seconds.', {
     phase: phases,
   }),
+  abide_deployments_total: counter('Deployments that ended, by outcome.', { outcome: deploymentOutcomes }),
+  abide_deployment_last_info: gauge('Always 1; how the newest deployment ended, none while there was none.', {
+    outcome: 'open',
+    reason: 'open',
+    commit: 'open',
+  }),
+  abide_deployment_last_timestamp_seconds: gauge('When the newest deployment ended.'),
   abide_consecutive_failures: gauge('Failures in a row of the desired commit.'),
   abide_quarantined_commits: gauge('Commits that were rolled back here and are not tried again.'),
+  abide_quarantine_since_timestamp_seconds: gauge(
+    'Since when a commit that a remote still offers is in quarantine, 0 while none is.',
+  ),
+  abide_hold_since_timestamp_seconds: gauge(
+    'Since when nothing is deployed because the state was lost, 0 while it is not.',
+  ),
   abide_suspended: gauge('1 while the loop is suspended.'),
   abide_suspended_since_timestamp_seconds: gauge('When the loop was suspended, 0 while it is not.'),
   abide_suspend_expiry_timestamp_seconds: gauge('When the suspension ends by itself, 0 for never.'),
+  abide_waiting_info: gauge('Always 1; the gate that says not now, none while nothing does.', {
+    gate: 'open',
+  }),
   abide_waiting_since_timestamp_seconds: gauge('Since when something says not now, 0 while nothing does.'),
   abide_staged_since_timestamp_seconds: gauge('Since when a system waits for a reboot, 0 while none does.'),
   abide_health_check_up: gauge('1 while the last result of a health check is that it passes.', {
@@ -127,8 +154,16 @@ export const catalogue = {
     check: 'checks',
   }),
   abide_reboot_required: gauge('1 for what only a reboot brings into effect.', { reason: rebootReasons }),
-  abide_rollbacks_total: counter('Rollbacks that were begun.', { reason: rollbackReasons }),
-  abide_rollback_last_timestamp_seconds: kept('When a rollback was last begun.'),
+  abide_reboot_required_since_timestamp_seconds: gauge(
+    'Since when a reboot would bring something into effect, 0 while none would.',
+  ),
+  abide_rollbacks_total: counter('Rollbacks, by why they were begun; deadman: without abide.', {
+    reason: rollbackReasons,
+  }),
+  abide_rollback_last_timestamp_seconds: kept('When the last rollback was noticed, by why it was begun.', {
+    reason: rollbackReasons,
+  }),
+  abide_rollback_failed: gauge('1 while the host stands where a rollback failed, which needs a person.'),
   abide_remote_up: gauge('1 if the last fetch worked.', { remote: 'remotes' }),
   abide_remote_last_attempt_timestamp_seconds: kept('When a remote was last asked.', { remote: 'remotes' }),
   abide_remote_last_success_timestamp_seconds: kept('When a remote last answered.', { remote: 'remotes' }),
@@ -138,6 +173,10 @@ export const catalogue = {
   abide_remote_diverged: gauge("1 while the remote's main has nothing to do with what is deployed.", {
     remote: 'remotes',
   }),
+  abide_remote_behind: gauge("1 while the remote's main is behind what is deployed.", {
+    remote: 'remotes',
+  }),
+  abide_trust_refused_heads: gauge('Heads of remotes that are refused now.', { reason: rejectionReasons }),
   abide_trust_rejections_total: counter('Refused heads, counted once for each remote and commit.', {
     reason: rejectionReasons,
   }),

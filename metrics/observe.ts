@@ -13,7 +13,8 @@ import {
   type RollbackReason,
 } from './catalogue.ts';
 import { createKeptValues } from './kept-values.ts';
-import { createCountedRejections } from './rejections.ts';
+import { createCounted } from './counted.ts';
+import { createEndedDeployments } from './ended-deployments.ts';
 import { createRegistry, type Labels } from './registry.ts';
 import { setHealthGauges } from './health-gauges.ts';
 import { setViewGauges } from './view-gauges.ts';
@@ -50,7 +51,8 @@ export function createMetrics(deps: {
 }): Metrics {
   const registry = createRegistry(deps);
   const kept = createKeptValues(deps);
-  const counted = createCountedRejections();
+  const rejected = createCounted('rejected');
+  const ended = createEndedDeployments();
   const configured = new Set(deps.remotes);
   registry.set('abide_build_info', 1, { version: deps.version });
   registry.set('process_start_time_seconds', deps.now() / 1000 - uptime());
@@ -59,17 +61,26 @@ export function createMetrics(deps: {
     registry.add(name, by, labels);
     kept.set(name, kept.get(name, labels) + by, labels);
   };
+  const put = (name: MetricName, value: number, labels: Labels = {}) => {
+    registry.set(name, value, labels);
+    kept.set(name, value, labels);
+  };
   const reach = (name: MetricName, seconds: number, labels: Labels = {}) => {
     const before = kept.get(name, labels);
     // A time ahead of the clock is left from a clock that was wrong; it must not stand there until the clock arrives.
     const isWrong = before > deps.now() / 1000 + clockToleranceSeconds;
     if (seconds <= before && !isWrong) return;
-    registry.set(name, seconds, labels);
-    kept.set(name, seconds, labels);
+    put(name, seconds, labels);
   };
-  const stamp = (name: MetricName) => reach(name, deps.now() / 1000);
+  const stamp = (name: MetricName, labels?: Labels) => reach(name, deps.now() / 1000, labels);
   const phaseFailed: Metrics['phaseFailed'] = (phase) => {
     if (isPhase(phase)) count('abide_reconcile_failures_total', { phase });
+  };
+  // Before the first answer of a remote nothing is desired: that ends no testing.
+  const followTesting = (desired: LoopView['desired']) => {
+    const name = 'abide_testing_since_timestamp_seconds';
+    if (desired?.role === 'main') put(name, 0);
+    if (desired?.role === 'testing' && kept.get(name) === 0) put(name, deps.now() / 1000);
   };
   let cpuCounted = 0;
 
@@ -87,6 +98,8 @@ export function createMetrics(deps: {
       setViewGauges(registry, view, conditions);
       setHealthGauges(registry, view, deps.checks);
       for (const [name, seconds, labels] of times(view)) reach(name, seconds, labels);
+      for (const outcome of ended.news(view.facts.deployments)) count('abide_deployments_total', { outcome });
+      followTesting(view.desired);
     },
     reconcileEnded: (result) => {
       count('abide_reconciles_total', { result });
@@ -97,25 +110,26 @@ export function createMetrics(deps: {
     phaseEnded: (phase, seconds, ok) => {
       if (!isPhase(phase)) return;
       registry.observe('abide_phase_duration_seconds', seconds, { phase });
-      registry.set('abide_phase_last_duration_seconds', seconds, { phase });
+      put('abide_phase_last_duration_seconds', seconds, { phase });
       if (!ok) phaseFailed(phase);
     },
     phaseFailed,
     rejection: (reason, remote, commit) => {
-      if (!counted.isNew(remote, commit)) return;
+      if (!rejected.isNew(`${remote} ${commit}`)) return;
       count('abide_trust_rejections_total', { reason });
       stamp('abide_trust_last_rejection_timestamp_seconds');
     },
     rollback: (reason) => {
       count('abide_rollbacks_total', { reason });
-      stamp('abide_rollback_last_timestamp_seconds');
+      stamp('abide_rollback_last_timestamp_seconds', { reason });
     },
     fetch: (remote, result) => {
       if (configured.has(remote)) count('abide_remote_fetches_total', { remote, result });
     },
-    dump: () => ({ ...kept.dump(), ...counted.dump() }),
+    dump: () => ({ ...kept.dump(), ...rejected.dump(), ...ended.dump() }),
     restore: (values) => {
-      counted.restore(values);
+      rejected.restore(values);
+      ended.restore(values);
       for (const { family, labels, value } of kept.known(values)) {
         if (family.type === 'counter') count(family.name, labels, value);
         else reach(family.name, value, labels);

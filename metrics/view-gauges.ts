@@ -8,6 +8,7 @@ import { isStaged } from '../src/domain/standing.ts';
 import { loopStates, type Condition } from '../src/domain/status.ts';
 import type { Slot } from './catalogue.ts';
 import type { MetricRegistry } from './registry.ts';
+import { setStoryGauges } from './story-gauges.ts';
 
 /** Sets every gauge that one view of the loop tells; what cannot be known is 0 or `unknown`. */
 export function setViewGauges(
@@ -20,17 +21,19 @@ export function setViewGauges(
   setConditions(registry, conditions);
   setDrift(registry, view);
   setHeld(registry, view);
+  setStoryGauges(registry, view);
   for (const remote of view.remotes) setRemote(registry, remote, view);
 }
 
 function setInfo({ set, clear }: MetricRegistry, view: LoopView): void {
   const { mode, desired, observed, facts } = view;
-  for (const name of ['abide_config_info', 'abide_desired_info', 'abide_system_info'] as const) clear(name);
+  for (const name of infos) clear(name);
   set('abide_config_info', 1, { mode });
   if (desired) {
     const { commit, remote, role } = desired;
     set('abide_desired_info', 1, { commit, remote: remote ?? 'none', branch: role });
   }
+  if (facts.floor) set('abide_floor_info', 1, { commit: facts.floor.commit });
   const record = facts.commits.find(({ commit }) => commit === desired?.commit);
   set('abide_desired_commit_timestamp_seconds', epochSeconds(record?.committedAt ?? null));
   set('abide_desired_first_seen_timestamp_seconds', epochSeconds(record?.firstSeen ?? null));
@@ -43,6 +46,8 @@ function setInfo({ set, clear }: MetricRegistry, view: LoopView): void {
   system('boot_default', observed.bootDefault);
 }
 
+const infos = ['abide_config_info', 'abide_desired_info', 'abide_floor_info', 'abide_system_info'] as const;
+
 /** One commit of those that give a toplevel: the one in question if it is among them, else the newest known. */
 function commitOf({ facts, desired }: LoopView, toplevel: string | null, revision: string | null): string {
   const commits = slotCommits(facts, toplevel, revision);
@@ -53,11 +58,10 @@ function commitOf({ facts, desired }: LoopView, toplevel: string | null, revisio
 }
 
 function setLoop({ set }: MetricRegistry, view: LoopView): void {
-  const { state, observed, nextReconcile, waiting, facts } = view;
+  const { state, observed, nextReconcile, facts } = view;
   for (const one of loopStates) set('abide_state', flag(one === state), { state: one });
   set('abide_last_tick_timestamp_seconds', seconds(observed?.at));
   set('abide_next_reconcile_timestamp_seconds', seconds(nextReconcile));
-  set('abide_waiting_since_timestamp_seconds', seconds(waiting?.since));
   set('abide_consecutive_failures', facts.failure?.row ?? 0);
   set('abide_quarantined_commits', facts.quarantine.length);
 }
@@ -80,6 +84,12 @@ function setDrift({ set }: MetricRegistry, view: LoopView): void {
   }
   const needed = new Set(rebootNeed(view).reasons);
   for (const reason of rebootReasons) set('abide_reboot_required', flag(needed.has(reason)), { reason });
+  set('abide_reboot_required_since_timestamp_seconds', needed.size > 0 ? rebootSince(view) : 0);
+}
+
+/** A staged system is no drift and needs its reboot since it was staged. */
+function rebootSince({ facts: { driftSince, expected } }: LoopView): number {
+  return epochSeconds(driftSince.boot ?? expected?.since ?? null);
 }
 
 function setHeld({ set }: MetricRegistry, view: LoopView): void {
@@ -94,13 +104,13 @@ function setRemote({ set }: MetricRegistry, { name, health }: ViewedRemote, view
   const remote = { remote: name };
   const judged = view.judgements.filter((judgement) => judgement.remote === name);
   const isRefused = judged.some(({ verdict }) => verdict?.status === 'rejected');
-  const isApart = judged.some(
-    ({ role, relation }) => role === 'main' && (relation === 'rewritten' || relation === 'diverged'),
-  );
+  const main = judged.find(({ role }) => role === 'main')?.relation;
+  const isApart = main === 'rewritten' || main === 'diverged';
   set('abide_remote_up', flag(health.up === true), remote);
   set('abide_remote_selected', flag(view.desired?.remote === name), remote);
   set('abide_remote_head_trusted', flag(!isRefused), remote);
   set('abide_remote_diverged', flag(isApart), remote);
+  set('abide_remote_behind', flag(main === 'behind'), remote);
 }
 
 function flag(value: boolean): number {

@@ -51,6 +51,19 @@ function get(url: string, headers: Record<string, string> = {}, method = 'GET'):
 }
 
 describe('the metrics listener', () => {
+  test.each([
+    ['Prometheus 2', 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1'],
+    [
+      'Prometheus 3',
+      'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;q=0.4',
+    ],
+    ['a scraper of protobuf alone', 'application/vnd.google.protobuf;encoding=delimited'],
+  ])('tells %s in format 0.0.4 and says so', async (_who, accept) => {
+    const address = await start().server.bound;
+    const { status, headers } = await get(`http://${address}/metrics`, { accept });
+    expect([status, headers['content-type']]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+  });
+
   test('serves the scrape in format 0.0.4', async () => {
     const address = await start().server.bound;
     const { status, headers, body } = await get(`http://${address}/metrics`);
