@@ -12,7 +12,8 @@ export function targetIn({ target }: ReconcilerContext): Target {
 /** The target with its evaluation; a bug when it was not evaluated. */
 export function planIn(context: ReconcilerContext): Planned {
   if (!context.evaluation) throw new Error('bug: this state needs an evaluation');
-  return { target: targetIn(context), evaluation: context.evaluation };
+  const { evaluation, observed } = context;
+  return { target: targetIn(context), evaluation, running: observed?.current ?? null };
 }
 
 /** The running deployment of a state that cannot be without one; a bug when there is none. */

@@ -20,7 +20,8 @@ export function keepBaseline(
 ): Partial<ReconcilerContext> {
   const { deployment } = facts;
   if (!deployment) return {};
-  const probation: Probation = { deployment: deployment.id, before, clock: null };
+  const rules = facts.probation?.rules ?? null;
+  const probation: Probation = { deployment: deployment.id, rules, before, clock: null };
   return { facts: { ...facts, probation, deployment: { ...deployment, checks: unchecked(before ?? []) } } };
 }
 
@@ -33,7 +34,7 @@ export function beginProbation(context: ReconcilerContext): Partial<ReconcilerCo
   const clock = startClock(kept?.clock ?? null, observed?.bootId ?? null, context.uptime());
   return {
     round: null,
-    facts: { ...facts, probation: { deployment: deployment.id, before: kept?.before ?? null, clock } },
+    facts: { ...facts, probation: { rules: null, before: null, ...kept, deployment: deployment.id, clock } },
   };
 }
 
@@ -137,7 +138,7 @@ export function recordExoneration(context: ReconcilerContext): Turn {
 }
 
 function rulesOf({ policy, facts }: ReconcilerContext): ProbationRules {
-  return rulesFor(policy.probation, facts.deployment?.branch ?? 'main');
+  return rulesFor(facts.probation?.rules ?? policy.probation, facts.deployment?.branch ?? 'main');
 }
 
 function clockOf(context: ReconcilerContext): ProbationClock {

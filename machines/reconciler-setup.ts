@@ -8,6 +8,7 @@ import { decide, retryIn, isSuperseded, mayWork, type Decision } from '../src/do
 import type { Deployment, DeploymentStep, SwitchResult, WentBack } from '../src/domain/deployment.ts';
 import { atStep } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
+import { isInspected, type Inspection } from '../src/domain/inspection.ts';
 import { closedGate, isNetworkBack } from '../src/domain/gate.ts';
 import type { Observed } from '../src/domain/observed.ts';
 import type { ProbationStep } from '../src/domain/probation.ts';
@@ -35,6 +36,8 @@ import * as working from './working.ts';
 export interface Planned {
   readonly target: Target;
   readonly evaluation: Evaluation;
+  /** The system that runs now, with which the built one is compared. */
+  readonly running: string | null;
 }
 
 const longestTimer = 2 ** 31 - 1;
@@ -52,7 +55,7 @@ export const reconcilerSetup = setup({
     observer: observerMachine,
     assess: missing<Ancestry, readonly CommitId[]>('assess'),
     evaluate: missing<Evaluation, Target>('evaluate'),
-    realise: missing<void, Planned>('realise'),
+    realise: missing<Inspection, Planned>('realise'),
     prepare: missing<readonly CheckSeen[] | null, Deployment>('prepare'),
     activate: missing<SwitchResult, Deployment>('activate'),
     look: missing<Observed, Deployment>('look'),
@@ -87,7 +90,7 @@ export const reconcilerSetup = setup({
     waits: (_, { error }: { error: unknown }) => toProblem(error).code === 'not_in_cache',
     shut: ({ context }) => closedGate(context, context.now()) !== null,
     networkBack: ({ context }) => isNetworkBack(context),
-    built: ({ context }) => context.built,
+    inspected: ({ context }) => isInspected(context),
     onlyCommit: ({ context }) => needsOnlyCommit(context),
     activates: ({ context }) => context.facts.deployment?.operation !== 'boot',
     movesProfile: ({ context }) => context.facts.deployment?.operation !== 'test',
@@ -164,7 +167,7 @@ export const reconcilerSetup = setup({
     ),
     recordNoChange: enqueueActions(({ context, enqueue }) => take(enqueue, working.recordNoChange(context))),
     refuseTwin: enqueueActions(({ context, enqueue }) => take(enqueue, working.refuseTwin(context))),
-    keepBuilt: assign({ built: true }),
+    keepBuilt: assign((_, { inspection }: { inspection: Inspection }) => ({ built: true, inspection })),
     waitForCache: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) =>
       take(enqueue, working.waitForCache(context, toProblem(error))),
     ),

@@ -48,7 +48,7 @@ export const evaluating = reconcilerSetup.createStateConfig({
   },
 });
 
-/** Brings the toplevel into the store, with a root; left at once when another commit becomes desired. */
+/** Brings the toplevel into the store, with a root, and looks into it; left at once when another commit becomes desired. */
 export const building = reconcilerSetup.createStateConfig({
   entry: 'startPhase',
   exit: endOf('build'),
@@ -57,7 +57,10 @@ export const building = reconcilerSetup.createStateConfig({
     id: 'realise',
     src: 'realise',
     input: ({ context }) => planIn(context),
-    onDone: { target: 'gating', actions: 'keepBuilt' },
+    onDone: {
+      target: 'gating',
+      actions: { type: 'keepBuilt', params: ({ event }) => ({ inspection: event.output }) },
+    },
     onError: [
       {
         guard: { type: 'waits', params: ({ event }) => ({ error: event.error }) },
@@ -79,7 +82,7 @@ export const gating = reconcilerSetup.createStateConfig({
   always: [
     whenSuperseded,
     { guard: 'networkBack', target: 'gating', reenter: true },
-    { guard: and([not('shut'), not('built')]), target: 'building' },
+    { guard: and([not('shut'), not('inspected')]), target: 'building' },
     { guard: and(['fresh', not('shut'), 'onlyCommit']), target: 'committing', actions: 'begin' },
     { guard: and(['fresh', not('shut')]), target: 'activating', actions: 'begin' },
   ],

@@ -42,6 +42,7 @@ const atRest = {
   target: null,
   evaluation: null,
   built: false,
+  inspection: null,
   waiting: null,
   phases: [],
   switched: null,

@@ -96,7 +96,7 @@ export function createMetrics(deps: {
     },
     updateFrom: (view, conditions) => {
       setViewGauges(registry, view, conditions);
-      setHealthGauges(registry, view, deps.checks);
+      setHealthGauges(registry, view);
       for (const [name, seconds, labels] of times(view)) reach(name, seconds, labels);
       for (const outcome of ended.news(view.facts.deployments)) count('abide_deployments_total', { outcome });
       followTesting(view.desired);

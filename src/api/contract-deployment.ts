@@ -5,6 +5,7 @@ import {
   type CheckResult,
   type Deployment,
 } from '../domain/deployment.ts';
+import { ownFates } from '../domain/own-unit.ts';
 import {
   commit,
   listOf,
@@ -53,6 +54,7 @@ export const deploymentSchema = z.object({
     profile: maybeText,
     bootDefault: maybeText,
   }),
+  abide: z.enum(ownFates).default('unchanged'),
   bootId: maybeText,
   retried: z.boolean(),
   exitCode: z.int().nullable(),

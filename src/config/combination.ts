@@ -16,10 +16,17 @@ export function findContradictions(config: unknown): readonly ConfigIssue[] {
     ...findPlaces(config, 'source.remotes').flatMap(checkRemotes),
     ...findPlaces(config, 'source.remotes[]').flatMap(checkRemote),
     ...findTrustContradictions(config),
+    ...findHealthContradictions(config),
+    ...findPlaces(config, 'build.options').flatMap(checkOptions),
+  ];
+}
+
+/** Those of them that lie in `health` alone. */
+export function findHealthContradictions(config: unknown): readonly ConfigIssue[] {
+  return [
     ...findPlaces(config, 'health').flatMap(checkProbation),
     ...findPlaces(config, 'health.checks').flatMap(findSharedNames),
     ...findPlaces(config, 'health.checks[]').flatMap(checkHealthCheck),
-    ...findPlaces(config, 'build.options').flatMap(checkOptions),
   ];
 }
 

@@ -25,7 +25,10 @@ const mostBytes = 1024 * 1024;
 
 /** Reads, checks and completes a config file; throws one ConfigError that carries everything wrong with it. */
 export async function loadConfig(file: string, { hostName, uid }: LoadDeps): Promise<Config> {
-  const { config, partial, issues } = checkConfig(parseConfigText(await readText(file), file), hostName);
+  const { config, partial, issues } = checkConfig(
+    parseConfigText(await readConfigText(file), file),
+    hostName,
+  );
   const ofFiles = uid === null ? [] : await findFileIssues(partial, uid);
   const all = [
     ...issues,
@@ -40,6 +43,16 @@ export function parseConfig(data: unknown, file: string, hostName: string): Conf
   const { config, issues } = checkConfig(data, hostName);
   if (config === null) throw new ConfigError(file, issues);
   return config;
+}
+
+/** The text of a config file; throws ConfigError for what is no text that could be one. */
+export async function readConfigText(file: string): Promise<string> {
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigError(file, [{ path: [], found: null, message: whyUnreadable(error) }]);
+  });
+  const fault = bytes.length > mostBytes ? `larger than ${mostBytes} bytes` : notText(bytes);
+  if (fault !== null) throw new ConfigError(file, [{ path: [], found: null, message: fault }]);
+  return bytes.toString('utf8');
 }
 
 interface Checked {
@@ -97,15 +110,6 @@ function checkCompleted(config: Config): ConfigIssue[] {
 function nothing(what: string): Checked {
   const message = `${what}; at least source.remotes and trust must be given`;
   return { config: null, partial: {}, issues: [{ path: [], found: null, message }] };
-}
-
-async function readText(file: string): Promise<string> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new ConfigError(file, [{ path: [], found: null, message: whyUnreadable(error) }]);
-  });
-  const fault = bytes.length > mostBytes ? `larger than ${mostBytes} bytes` : notText(bytes);
-  if (fault !== null) throw new ConfigError(file, [{ path: [], found: null, message: fault }]);
-  return bytes.toString('utf8');
 }
 
 function notText(bytes: Buffer): string | null {

@@ -6,17 +6,18 @@ import type { Config } from '../config/schema.ts';
 import type { Environment } from '../config/environment.ts';
 import type { OnProgress } from '../domain/evaluation.ts';
 import type { Log } from '../domain/log.ts';
-import type { RemoteRule } from '../domain/remote.ts';
+import type { OwnUnit } from '../domain/own-unit.ts';
 import { createMirror, type Mirror } from '../git/mirror.ts';
 import type { RemoteSource } from '../git/remote-source.ts';
 import { createTrust, type Trust } from '../git/trust.ts';
 import { trustDirectory } from '../git/verifier.ts';
 import { configuredChecks } from '../host/health/configured-checks.ts';
-import { createHealth, type Health } from '../host/health/health.ts';
+import { createHealth } from '../host/health/health.ts';
 import { createActivator, resolveActivator, type Activator } from '../host/activate.ts';
 import { createBootLoader, type BootLoader } from '../host/boot-loader.ts';
 import { createDeadMan, type DeadMan } from '../host/dead-man.ts';
 import { createHostObserver, type HostObserver } from '../host/observe.ts';
+import { readOwnUnit as readOwnUnitIn } from '../host/own-unit.ts';
 import { createRollBack, type RollBack } from '../host/roll-back.ts';
 import type { SystemDriver } from '../nix/driver.ts';
 import { createFlakeDriver } from '../nix/flake-driver.ts';
@@ -26,6 +27,9 @@ import { run } from '../process.ts';
 import { createAuditLog, type AuditLog } from '../state/audit-log.ts';
 import { createJournal, type Journal } from '../state/journal.ts';
 import { createWitness, type Witness } from '../state/witness.ts';
+import { readCandidateHealth } from './candidate-config.ts';
+import { createCandidateHealth, type CandidateHealth } from './candidate-health.ts';
+import { ruleOf } from './policy-of.ts';
 import { uptime } from './uptime.ts';
 import { keySourcesOf, trustPolicyOf } from './trust-of.ts';
 
@@ -44,7 +48,10 @@ export interface Adapters {
   readonly bootLoader: BootLoader;
   readonly deadMan: DeadMan;
   readonly rollBack: RollBack;
-  readonly health: Health;
+  readonly readOwnUnit: (toplevel: string) => Promise<OwnUnit>;
+  /** Names of the checks that the running configuration asks for. */
+  readonly checkNames: readonly string[];
+  readonly candidateHealth: CandidateHealth;
 }
 
 /** What adapters stand on beside the configuration. */
@@ -76,7 +83,9 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     maxPackBytes,
     log,
   });
-  const observer = createHostObserver({ root: config.system.root, storeDir: environment.nixStoreDir, now });
+  const where = { root: config.system.root, storeDir: environment.nixStoreDir };
+  const observer = createHostObserver({ ...where, now });
+  const readOwnUnit = (toplevel: string) => readOwnUnitIn(where, toplevel);
   const place = {
     root: config.system.root,
     run,
@@ -127,11 +136,15 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     bootLoader: createBootLoader({ activator, observer }),
     deadMan,
     rollBack: createRollBack({ deadMan, observer }),
-    health: healthOf(deps),
+    readOwnUnit,
+    ...healthOf(deps, readOwnUnit),
   };
 }
 
-function healthOf({ config, environment }: AdapterDeps): Health {
+function healthOf(
+  { config, environment, log }: AdapterDeps,
+  readOwnUnit: Adapters['readOwnUnit'],
+): Pick<Adapters, 'checkNames' | 'candidateHealth'> {
   const { path } = environment;
   // Another root's system is not what this machine's systemd runs.
   const systemd = resolveActivator('auto', config.system.root) === 'systemd';
@@ -139,12 +152,13 @@ function healthOf({ config, environment }: AdapterDeps): Health {
     const endpoint = endpointOf(url);
     return endpoint ? [{ remote: name, ...endpoint }] : [];
   });
-  return createHealth({ checks: configuredChecks(config.health, { run, path, systemd, endpoints }), uptime });
-}
-
-/** What selection knows of a remote. */
-export function ruleOf({ name, branches }: Config['source']['remotes'][number]): RemoteRule {
-  return { name, main: branches.main, testing: branches.testing };
+  const checksOf = (health: Config['health']) => configuredChecks(health, { run, path, systemd, endpoints });
+  const candidateHealth = createCandidateHealth({
+    running: config.health,
+    make: (health) => createHealth({ checks: checksOf(health), uptime }),
+    read: (toplevel) => readCandidateHealth({ readOwnUnit, log }, toplevel),
+  });
+  return { checkNames: checksOf(config.health).map(({ name }) => name), candidateHealth };
 }
 
 function sourceOf(remote: Config['source']['remotes'][number]): RemoteSource {

@@ -1,3 +1,4 @@
+import type { Planned } from '../../machines/reconciler-setup.ts';
 import type { Ancestry } from '../domain/ancestry.ts';
 import type { CheckSeen } from '../domain/check.ts';
 import type { CommitId } from '../domain/commit.ts';
@@ -5,6 +6,7 @@ import type { Deployment, SwitchResult, WentBack } from '../domain/deployment.ts
 import type { Evaluation } from '../domain/evaluation.ts';
 import type { Facts } from '../domain/facts.ts';
 import type { Fetched } from '../domain/fetched.ts';
+import type { Inspection } from '../domain/inspection.ts';
 import type { Observed } from '../domain/observed.ts';
 import { toProblem } from '../domain/problem.ts';
 import type { ProbeOrder } from '../domain/probe.ts';
@@ -17,16 +19,16 @@ import type { SystemDriver } from '../nix/driver.ts';
 import type { Roots } from '../nix/roots.ts';
 import { lookBefore, probe, review, type HealthParts } from './health-effects.ts';
 import { mustBeLocked } from './must-be-locked.ts';
+import { inspect, type InspectParts } from './inspect.ts';
 import { armWayBack, callOff, goBack, hookOf, unlessUndone, type WayBackParts } from './way-back.ts';
 
 /** What the effects are made of. */
-export interface EffectParts extends HealthParts, WayBackParts {
+export interface EffectParts extends HealthParts, InspectParts, WayBackParts {
   readonly mirror: Mirror;
   readonly trust: Trust;
   readonly driver: SystemDriver;
   readonly roots: Roots;
   readonly activator: Activator;
-  readonly facts: () => Facts;
   /** What remotes offered last. */
   readonly heard: () => Readonly<Record<string, RemoteOffer>>;
   readonly source: { readonly subdir: string; readonly submodules: boolean };
@@ -51,8 +53,7 @@ export function createEffects(parts: EffectParts) {
     assess: (commits: readonly CommitId[], signal: AbortSignal): Promise<Ancestry> =>
       assess(parts, commits, signal),
     evaluate: (target: Target, signal: AbortSignal) => evaluate(parts, target, signal),
-    realise: (evaluation: Evaluation, signal: AbortSignal) =>
-      parts.driver.realise({ evaluation, rootName: 'candidate' }, parts.onProgress, signal),
+    realise: (planned: Planned, signal: AbortSignal) => realise(parts, planned, signal),
     prepare: (deployment: Deployment) => prepare(parts, deployment),
     activate: (deployment: Deployment) => activate(parts, deployment),
     look: () => parts.observer.observe(),
@@ -142,6 +143,15 @@ async function evaluate(parts: EffectParts, { commit }: Target, signal: AbortSig
   await mustBeLocked(mirror, { commit, subdir: source.subdir }, signal);
   const url = mirror.sourceUrl(commit, source.subdir, source.submodules);
   return driver.evaluate({ commit, source: url, onProgress }, signal);
+}
+
+async function realise(
+  parts: EffectParts,
+  { evaluation, running }: Planned,
+  signal: AbortSignal,
+): Promise<Inspection> {
+  await parts.driver.realise({ evaluation, rootName: 'candidate' }, parts.onProgress, signal);
+  return inspect(parts, { running, toplevel: evaluation.toplevel }, signal);
 }
 
 function commitsInUse({ floor, expected, committedMain, deployment }: Facts, commit: CommitId): CommitId[] {

@@ -4,28 +4,31 @@ import type { Deployment } from '../domain/deployment.ts';
 import type { OnProgress } from '../domain/evaluation.ts';
 import { pauseMs } from '../domain/probation.ts';
 import type { Probe, ProbeOrder } from '../domain/probe.ts';
-import type { Health, HealthOrder } from '../host/health/health.ts';
+import type { HealthOrder } from '../host/health/health.ts';
 import type { HostObserver } from '../host/observe.ts';
+import type { CandidateHealth } from './candidate-health.ts';
 
 /** What looking at health stands on. */
 export interface HealthParts {
-  readonly health: Health;
+  readonly candidateHealth: CandidateHealth;
   readonly observer: HostObserver;
   readonly onProgress: OnProgress;
 }
 
 /** What every check says before an activation; null where there is nothing to compare with, or nothing is activated. */
-export function lookBefore(
-  { health }: HealthParts,
-  { previous, operation }: Deployment,
+export async function lookBefore(
+  { candidateHealth }: HealthParts,
+  { previous, operation, toplevel }: Deployment,
 ): Promise<readonly CheckSeen[] | null> {
-  if (previous.toplevel === null || operation === 'boot') return Promise.resolve(null);
-  return health.baseline();
+  if (previous.toplevel === null || operation === 'boot') return null;
+  const { health, excusing } = await candidateHealth(toplevel);
+  return excusing(await health.baseline());
 }
 
 /** One look at the system on probation. */
 export async function probe(parts: HealthParts, order: ProbeOrder, signal: AbortSignal): Promise<Probe> {
-  const { health, observer, onProgress } = parts;
+  const { candidateHealth, observer, onProgress } = parts;
+  const { health } = await candidateHealth(order.deployment.toplevel);
   const checks = await health.look(orderOf(order), signal);
   const worse = resultsOf(checks, order.before).filter(isWorse);
   const text = worse.length > 0 ? `not healthy yet: ${tellChecks(worse)}` : 'all health checks hold';
@@ -35,10 +38,11 @@ export async function probe(parts: HealthParts, order: ProbeOrder, signal: Abort
 
 /** Looks at the system that runs again after a rollback until all is as it was before, or the time is over. */
 export async function review(
-  { health }: HealthParts,
+  { candidateHealth }: HealthParts,
   order: ProbeOrder,
   signal: AbortSignal,
 ): Promise<readonly CheckSeen[]> {
+  const { health } = await candidateHealth(order.deployment.toplevel);
   const end = performance.now() + order.withinMs;
   for (;;) {
     const left = Math.max(1, end - performance.now());

@@ -10,7 +10,7 @@ import type { Log } from '../domain/log.ts';
 import { toProblem } from '../domain/problem.ts';
 import { modeFor } from '../domain/trust-policy.ts';
 import type { Recovered } from '../state/recover.ts';
-import { createAdapters, ruleOf, type Adapters } from './adapters.ts';
+import { createAdapters, type Adapters } from './adapters.ts';
 import { createCommands } from './commands.ts';
 import { createEffects } from './effects.ts';
 import { startHousekeeping } from './housekeeping.ts';
@@ -18,7 +18,7 @@ import { keepFirst } from './keep-first.ts';
 import { createKeeper } from './keeper.ts';
 import { keepListening } from './listen.ts';
 import { createNews, type News } from './news.ts';
-import { deadManSeconds, policyOf } from './policy-of.ts';
+import { deadManSeconds, policyOf, ruleOf } from './policy-of.ts';
 import { createProgressBoard } from './progress-board.ts';
 import { recordEmitted } from './record-emitted.ts';
 import { createReport } from './report.ts';
@@ -62,7 +62,7 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
   const state = await prepareState(input, adapters, now);
   const metrics = createMetrics({
     remotes: config.source.remotes.map(({ name }) => name),
-    checks: adapters.health.names,
+    checks: adapters.checkNames,
     version: abideVersion,
     now,
   });
@@ -139,7 +139,7 @@ async function prepareState(
     log,
     now,
     stopping,
-    deadManSeconds: deadManSeconds(config),
+    deadManSeconds: (probation) => deadManSeconds(config, probation),
   });
   keepFirst(adapters, state, log);
   if (!mirrorExists) await open();
@@ -192,7 +192,7 @@ async function createCore(
     heard: () => loop.actor.getSnapshot().context.heard,
     source: config.source,
     activateTimeoutMs: config.activate.timeout,
-    deadManSeconds: deadManSeconds(config),
+    deadManSeconds: (probation) => deadManSeconds(config, probation),
     pollEnded: metrics.phaseEnded,
     now,
     log,

@@ -38,7 +38,7 @@ export function createLoop(input: ReconcilerInput, effects: Effects) {
         effects.assess(commits, signal),
       ),
       evaluate: work.logic((target: Target, signal) => effects.evaluate(target, signal)),
-      realise: work.logic(({ evaluation }: Planned, signal) => effects.realise(evaluation, signal)),
+      realise: work.logic((planned: Planned, signal) => effects.realise(planned, signal)),
       prepare: changing(effects.prepare),
       activate: changing(effects.activate),
       look: changing(effects.look),

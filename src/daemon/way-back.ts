@@ -3,6 +3,7 @@ import { hasWayBack } from '../domain/after-switch.ts';
 import type { Deployment, SwitchResult, WentBack } from '../domain/deployment.ts';
 import type { Facts } from '../domain/facts.ts';
 import type { Log } from '../domain/log.ts';
+import type { ProbationRules } from '../domain/probation.ts';
 import { toProblem } from '../domain/problem.ts';
 import type { BootLoader } from '../host/boot-loader.ts';
 import type { DeadMan, DeadManHook, DeadManState, WayBack } from '../host/dead-man.ts';
@@ -10,6 +11,7 @@ import type { HostObserver } from '../host/observe.ts';
 import type { RollBack } from '../host/roll-back.ts';
 import type { Profile } from '../nix/profile.ts';
 import type { Keeper } from './keeper.ts';
+import type { DeadManSeconds } from './policy-of.ts';
 
 /** What ways back are made of. */
 export interface WayBackParts {
@@ -19,27 +21,24 @@ export interface WayBackParts {
   readonly bootLoader: BootLoader;
   readonly observer: HostObserver;
   readonly keeper: Keeper;
-  /** How long a switch with all that follows, and what follows alone, may take before nobody is waited for; seconds. */
-  readonly deadManSeconds: { readonly switching: number; readonly probation: number };
+  readonly facts: () => Facts;
+  readonly deadManSeconds: (probation: ProbationRules | null) => DeadManSeconds;
   readonly log: Log;
 }
 
 /** Arms before anything changes; a host on which nothing ran has no way back, and then that is said. */
 export async function armWayBack(parts: WayBackParts, deployment: Deployment): Promise<void> {
   const way = wayBackOf(deployment);
-  const { deadMan, deadManSeconds, log } = parts;
-  if (way) return deadMan.arm(way, deployment.retried ? 'switch-2' : 'switch', deadManSeconds.switching);
+  const { deadMan, log } = parts;
+  if (way) return deadMan.arm(way, deployment.retried ? 'switch-2' : 'switch', secondsOf(parts).switching);
   if (deployment.operation === 'boot' || deployment.previous.toplevel !== null) return;
   const message = 'no other system ran before: there is nothing to go back to, and no dead-man is armed';
   log.warn({ deployment: deployment.id }, message);
 }
 
 /** For the switch of a deployment; null where nothing is armed. */
-export function hookOf(
-  { deadMan, deadManSeconds }: WayBackParts,
-  deployment: Deployment,
-): DeadManHook | null {
-  return wayBackOf(deployment) && deadMan.hook(deployment.id, deadManSeconds.probation);
+export function hookOf(parts: WayBackParts, deployment: Deployment): DeadManHook | null {
+  return wayBackOf(deployment) && parts.deadMan.hook(deployment.id, secondsOf(parts).probation);
 }
 
 /** The result as the loop must see it: a switch whose dead-man acted meanwhile was undone, whatever it says. */
@@ -114,6 +113,10 @@ export function createRetirement(deadMan: Pick<DeadMan, 'clear'>, log: Log): (fa
   };
 }
 
+function secondsOf({ deadManSeconds, facts }: WayBackParts): DeadManSeconds {
+  return deadManSeconds(facts().probation?.rules ?? null);
+}
+
 function wayBackOf(deployment: Deployment): WayBack | null {
   const { id, toplevel, previous, operation } = deployment;
   if (operation === 'boot' || previous.toplevel === null || !hasWayBack({ facts: { deployment } }))
@@ -160,7 +163,7 @@ async function adopt(
   }
   if (way && guarded.has(step) && (left.state === 'none' || left.state === 'gone')) {
     log.warn({ deployment: id }, 'the dead-man of the running deployment is gone; it is armed anew');
-    await deadMan.arm(way, 'again', deadManSeconds.switching);
+    await deadMan.arm(way, 'again', deadManSeconds(facts.probation?.rules ?? null).switching);
   }
   return facts;
 }

@@ -4,6 +4,7 @@ import type { Evaluation } from './evaluation.ts';
 import type { Expected, Facts, Floor } from './facts.ts';
 import type { Loop } from './loop.ts';
 import type { Observed } from './observed.ts';
+import type { OwnFate } from './own-unit.ts';
 import type { Policy } from './policy.ts';
 import type { Problem } from './problem.ts';
 import { floorAt } from './remember-commit.ts';
@@ -11,10 +12,12 @@ import type { Target } from './target.ts';
 
 /** The facts once a deployment of the loop's target begins; `now` is epoch milliseconds. */
 export function beginDeployment(loop: Loop, phases: readonly PhaseTiming[], now: number): Facts {
-  const { facts, target, evaluation, observed } = loop;
+  const { facts, target, evaluation, observed, inspection } = loop;
   if (!target || !evaluation || !observed) return facts;
-  const deployment = newDeployment({ facts, target, evaluation, observed, phases, now });
-  return { ...facts, deployment, probation: null };
+  const abide = inspection?.abide ?? 'unchanged';
+  const deployment = newDeployment({ facts, target, evaluation, observed, phases, abide, now });
+  const rules = inspection?.probation ?? null;
+  return { ...facts, deployment, probation: { deployment: deployment.id, rules, before: null, clock: null } };
 }
 
 /** The facts with the running deployment at `step`; the daemon journals them before it takes the step. */
@@ -151,9 +154,10 @@ function newDeployment(from: {
   evaluation: Evaluation;
   observed: Observed;
   phases: readonly PhaseTiming[];
+  abide: OwnFate;
   now: number;
 }): Deployment {
-  const { facts, target, evaluation, observed, phases, now } = from;
+  const { facts, target, evaluation, observed, phases, abide, now } = from;
   return {
     id: deploymentId(target.commit, facts, now),
     commit: target.commit,
@@ -181,6 +185,7 @@ function newDeployment(from: {
       profile: observed.profile?.toplevel ?? null,
       bootDefault: observed.bootDefault,
     },
+    abide,
     bootId: observed.bootId,
     retried: false,
     exitCode: null,

@@ -1,5 +1,6 @@
 import type { CommitId } from './commit.ts';
 import type { Observed } from './observed.ts';
+import type { OwnFate } from './own-unit.ts';
 import type { BranchRole, Operation } from './remote.ts';
 
 /** The steps of a deployment in order; each is journalled before it is taken. */
@@ -77,6 +78,8 @@ export interface Deployment {
     readonly profile: string | null;
     readonly bootDefault: string | null;
   };
+  /** What becomes of abide's own service by it. */
+  readonly abide: OwnFate;
   /** Boot in which it began. */
   readonly bootId: string | null;
   /** True once `switch-to-configuration test` was run again after exit 4. */

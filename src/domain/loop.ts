@@ -1,6 +1,7 @@
 import type { Ancestry } from './ancestry.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Facts } from './facts.ts';
+import type { Inspection } from './inspection.ts';
 import type { Observed } from './observed.ts';
 import type { Policy } from './policy.ts';
 import type { RemoteOffer } from './remote.ts';
@@ -8,7 +9,7 @@ import type { Target } from './target.ts';
 
 /** Something said "not now"; never a failure, always with a reason and a next look. */
 export interface Waiting {
-  /** Which gate: mode, machine-id, cache, lock, reboot. */
+  /** Which gate: mode, machine-id, cache, lock, reboot, removal. */
   readonly gate: string;
   readonly reason: string;
   /** Epoch milliseconds. */
@@ -33,6 +34,8 @@ export interface Loop {
   readonly evaluation: Evaluation | null;
   /** True when the target's toplevel is in the store. */
   readonly built: boolean;
+  /** What was found in the built toplevel; null until it was looked into. */
+  readonly inspection: Inspection | null;
   readonly waiting: Waiting | null;
   /** Commits given up for another one since the last that came to an end. */
   readonly supersessions: number;

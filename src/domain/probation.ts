@@ -23,6 +23,8 @@ export interface ProbationClock {
 /** The probation of a deployment as the journal keeps it. */
 export interface Probation {
   readonly deployment: string;
+  /** How long it is watched, by the new system's own configuration; null: as the running one says. */
+  readonly rules: ProbationRules | null;
   /** What the checks said before the activation; null where no system ran. */
   readonly before: readonly CheckSeen[] | null;
   /** null until the activation has ended. */

@@ -3,9 +3,10 @@ import { isCommitId } from '../domain/commit.ts';
 import type { CheckSeen } from '../domain/check.ts';
 import type { CheckResult, Deployment, PhaseTiming } from '../domain/deployment.ts';
 import { deploymentSteps } from '../domain/deployment.ts';
+import { ownFates } from '../domain/own-unit.ts';
 import type { HostEvent } from '../domain/event.ts';
 import type { CommitRecord, Expected, Facts, Failure, Quarantined, Suspension } from '../domain/facts.ts';
-import type { Probation, ProbationClock } from '../domain/probation.ts';
+import type { Probation, ProbationClock, ProbationRules } from '../domain/probation.ts';
 import type { Condition } from '../domain/status.ts';
 
 /** What the daemon keeps in the journal. */
@@ -29,7 +30,7 @@ export interface JournalDocument extends JournalContent {
 }
 
 /** The version this abide writes. */
-export const journalVersion = { major: 1, minor: 2 } as const;
+export const journalVersion = { major: 1, minor: 3 } as const;
 
 type ShapeOf<T> = Record<keyof T, z.ZodType>;
 
@@ -67,8 +68,15 @@ const seen = z.looseObject({
   unwell: lines,
 } satisfies ShapeOf<CheckSeen>);
 
+const rules = z.looseObject({
+  settleMs: z.number(),
+  stableForMs: z.number(),
+  deadlineMs: z.number(),
+} satisfies ShapeOf<ProbationRules>);
+
 const probation = z.looseObject({
   deployment: z.string(),
+  rules: rules.nullable().default(null),
   before: z.array(seen).nullable(),
   clock: z
     .looseObject({
@@ -105,6 +113,7 @@ const deployment = z.looseObject({
   phases: z.array(phase),
   checks: z.array(check),
   previous,
+  abide: z.enum(ownFates).default('unchanged'),
   bootId: z.string().nullable(),
   retried: z.boolean(),
   exitCode: z.number().nullable(),

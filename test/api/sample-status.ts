@@ -32,6 +32,7 @@ export const sampleDeployment: Deployment = {
   checks: [],
   previous: { toplevel: oldSystem, commit: oldCommit, profile: oldSystem, bootDefault: oldSystem },
   bootId: 'b1',
+  abide: 'unchanged',
   retried: false,
   exitCode: 0,
   log: [],

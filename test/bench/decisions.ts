@@ -83,6 +83,7 @@ function exampleLoop(): Loop {
     target: null,
     evaluation: null,
     built: false,
+    inspection: null,
     waiting: null,
     supersessions: 0,
     asked: null,

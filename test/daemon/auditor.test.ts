@@ -50,6 +50,7 @@ const loop: Loop = {
   target: null,
   evaluation: null,
   built: false,
+  inspection: null,
   waiting: null,
   supersessions: 0,
   asked: null,

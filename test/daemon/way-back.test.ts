@@ -51,7 +51,7 @@ const log = {
   warn: (_: object, text: string) => warnings.push(text),
   error: (_: object, text: string) => warnings.push(text),
 };
-const seconds = { switching: 2400, probation: 400 };
+const seconds = () => ({ switching: 2400, probation: 400 });
 const adopt = async (facts: Facts, state: DeadManState, isLoaded = true) => {
   const { deadMan, asked } = fakeDeadMan(state);
   return { facts: await adoptWayBack(facts, { deadMan, deadManSeconds: seconds, log, isLoaded }), asked };
@@ -103,7 +103,7 @@ test('the journal is written before the dead-man is called off', async () => {
 });
 
 test('a switch without a way back tells nobody', () => {
-  const parts = { ...fakeDeadMan(left('none')), deadManSeconds: seconds } as never;
+  const parts = { ...fakeDeadMan(left('none')), deadManSeconds: seconds, facts: () => noFacts } as never;
   const { previous } = exampleDeployment;
   expect(hookOf(parts, exampleDeployment)).toEqual({ dir: exampleDeployment.id, probation: 400 });
   expect(hookOf(parts, { ...exampleDeployment, previous: { ...previous, toplevel: null } })).toBeNull();

@@ -182,6 +182,7 @@ export const exampleDeployment: Deployment = {
   checks: [],
   previous: { toplevel: oldSystem, commit: oldCommit, profile: oldSystem, bootDefault: oldSystem },
   bootId: 'boot-1',
+  abide: 'unchanged',
   retried: false,
   exitCode: null,
   log: [],

@@ -17,6 +17,8 @@ export interface Daemon {
   readonly program: string;
   readonly socket: string;
   readonly configFile: string;
+  /** What is in it. */
+  readonly config: Readonly<Record<string, unknown>>;
   readonly logFile: string;
   start(): Promise<void>;
   /** TERM, then waits for the end; gives the exit code. */
@@ -129,6 +131,7 @@ export async function createDaemon(options: {
     program,
     socket,
     configFile,
+    config,
     logFile,
     start,
     stop,

@@ -7,6 +7,7 @@ import type { Deployment, SwitchResult, WentBack } from '../../src/domain/deploy
 import type { Evaluation } from '../../src/domain/evaluation.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
 import type { Fetched } from '../../src/domain/fetched.ts';
+import type { Inspection } from '../../src/domain/inspection.ts';
 import type { Observed } from '../../src/domain/observed.ts';
 import type { Probe, ProbeOrder } from '../../src/domain/probe.ts';
 import type { Policy } from '../../src/domain/policy.ts';
@@ -80,6 +81,11 @@ export function evaluation(name: string, toplevel = name, more: Partial<Evaluati
 }
 
 export const fine: SwitchResult = { exitCode: 0, signal: null, timedOut: false, log: [] };
+
+/** A built system of which nothing special is to be said. */
+export function inspected(against: string | null, more: Partial<Inspection> = {}): Inspection {
+  return { against, abide: 'unchanged', removal: null, probation: null, ...more };
+}
 
 /** One check as a look found it. */
 export function seen(name: string, status: CheckSeen['status'], more: Partial<CheckSeen> = {}): CheckSeen {
@@ -178,7 +184,7 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
       observer: observerMachine.provide({ actors: { observe: manual<Observed, undefined>('observe') } }),
       assess: manual<Ancestry, readonly CommitId[]>('assess'),
       evaluate: manual<Evaluation, Target>('evaluate'),
-      realise: manual<void, Planned>('realise'),
+      realise: manual<Inspection, Planned>('realise'),
       prepare: manual<readonly CheckSeen[] | null, Deployment>('prepare'),
       activate: manual<SwitchResult, Deployment>('activate'),
       look: manual<Observed, Deployment>('look'),
@@ -237,7 +243,7 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
     open,
     settleOnly: (name: string, outcome: unknown) => settle(open(name), name, outcome),
     /** A rollback's end is followed by a look at the system before, which here finds all well. */
-    settle: async (name: string, outcome: unknown = name === 'prepare' ? [] : undefined) => {
+    settle: async (name: string, outcome: unknown = usual(name, open(name)?.input)) => {
       await settle(open(name), name, outcome);
       if (name === 'rollBack' && open('review')) await settle(open('review'), 'review', []);
     },
@@ -270,6 +276,12 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
       await assessAll();
     },
   };
+}
+
+/** How an effect ends when all is well and nothing is said of it. */
+function usual(name: string, given: unknown): unknown {
+  if (name === 'realise' && given) return inspected((given as Planned).running);
+  return name === 'prepare' ? [] : undefined;
 }
 
 export type Driven = ReturnType<typeof startReconciler>;

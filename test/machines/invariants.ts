@@ -2,6 +2,7 @@ import type { SnapshotFrom } from 'xstate';
 import { isForOtherMachine } from '../../src/domain/after-evaluation.ts';
 import type { Deployment, DeploymentOutcome } from '../../src/domain/deployment.ts';
 import type { Facts } from '../../src/domain/facts.ts';
+import { isInspected } from '../../src/domain/inspection.ts';
 import { maxSupersessions } from '../../src/domain/policy.ts';
 import { rulesFor } from '../../src/domain/probation.ts';
 import { selectFor } from '../../src/domain/select-for.ts';
@@ -114,7 +115,7 @@ function activationRules(transition: Transition): [boolean, string][] {
       context.evaluation !== null && !isForOtherMachine(context, context.evaluation),
       'no activation of the configuration of another machine',
     ],
-    [context.built, 'what is activated is built'],
+    [isInspected(context), 'what is activated is built and was looked into'],
     [context.waiting === null, 'no activation begins at a shut gate'],
     [
       facts.quarantine.every(

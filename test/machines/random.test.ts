@@ -15,15 +15,16 @@ import {
   history,
   host,
   id,
+  inspected,
   offer,
   policy,
   probed,
   seen,
   startReconciler,
   top,
+  type Driven,
   untilEvaluating,
   went,
-  type Driven,
 } from './harness.ts';
 
 import { brokenBy, brokenIn, type Snapshot } from './invariants.ts';
@@ -355,6 +356,7 @@ function outcomeOf(name: string, how: number, driven: Driven): unknown {
   if (name === 'realise' && how === 9)
     return new Problem('not_in_cache', 'no', { retry: { afterMs: 60_000 } });
   if (how === 8) return new Problem('no_space', 'no');
+  if (name === 'realise' && how < 6) return inspected(driven.context().observed?.current ?? null);
   if (how < 6) return undefined;
   return new Problem(name in failure ? failure[name as keyof typeof failure] : 'unexpected', 'no');
 }
@@ -436,7 +438,7 @@ describe('found by the walk: while the mirror has not answered yet', () => {
 
   test('nothing is activated before it is known whether the commit is still wanted', async () => {
     const driven = await unanswered();
-    driven.open('realise')!.resolve(undefined);
+    driven.open('realise')!.resolve(inspected(top('old')));
     await tick();
     expect(driven.pipeline()).toBe('gating');
     await driven.assessAll();

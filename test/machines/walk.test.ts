@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { getStateNodes, type AnyStateNode, type EventFromLogic } from 'xstate';
 import { getAdjacencyMap } from 'xstate/graph';
 import { noFacts } from '../../src/domain/facts.ts';
+import type { Inspection } from '../../src/domain/inspection.ts';
 import type { Observed } from '../../src/domain/observed.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import type { Policy } from '../../src/domain/policy.ts';
@@ -20,6 +21,7 @@ import {
   host,
   id,
   input,
+  inspected,
   offer,
   policy as base,
   probed,
@@ -96,10 +98,13 @@ const committed = ({ context }: Snapshot): Observed => {
   };
 };
 
+const inspectedIn = ({ context }: Snapshot, more: Partial<Inspection> = {}) =>
+  inspected(context.observed?.current ?? null, more);
+
 /** The way of an effect that works; the commit's toplevel has its name. */
 const works: Outcomes = {
   evaluate: ({ context }) => [evaluation(nameOf(context.target!.commit))],
-  realise: () => [undefined],
+  realise: (s) => [inspectedIn(s)],
   prepare: () => [[seen('connectivity', 'passing')]],
   activate: () => [fine],
   look: (snapshot) => [after(snapshot, 'new')],
@@ -131,8 +136,8 @@ const everyOutcome: Outcomes = {
       new Problem('no_such_host', 'no', { retry: 'never' }),
     ];
   },
-  realise: () => [
-    undefined,
+  realise: (s) => [
+    inspectedIn(s),
     new Problem('build_failed', 'no'),
     new Problem('no_space', 'no'),
     new Problem('not_in_cache', 'no', { retry: { afterMs: 60_000 } }),
@@ -423,7 +428,7 @@ function abstract({ value, context }: Snapshot, now: number): string {
     hearing.isAssessed(context),
     target && [target.commit, target.operation, target.trigger],
     evaluation && [evaluation.toplevel, evaluation.machineId],
-    context.built,
+    context.built && context.inspection,
     waiting && [waiting.gate, waiting.nextCheck === null || waiting.nextCheck > now],
     [context.asked !== null, context.supersessions, context.request?.pending, context.rollbackFailures > 0],
     [facts.floor?.commit, facts.offered, facts.spentTesting, facts.bootId, facts.hold !== null],

@@ -31,6 +31,7 @@ const exampleDeployment: Deployment = {
     bootDefault: null,
   },
   bootId: 'boot-1',
+  abide: 'unchanged',
   retried: false,
   exitCode: null,
   log: ['building'],

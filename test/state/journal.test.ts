@@ -35,7 +35,7 @@ test('what is written is read back, versioned and stamped', () => {
   journalIn().write(exampleContent);
   expect(loaded()).toEqual({
     ...exampleContent,
-    version: '1.2',
+    version: '1.3',
     kind: 'AbideJournal',
     writtenAt: '2026-01-02T03:04:05.678Z',
   });
@@ -84,8 +84,8 @@ describe('a damaged journal', () => {
     ['an empty object', '{}'],
     ['a text without version', JSON.stringify({ kind: 'AbideJournal' })],
     ['a version that is none', JSON.stringify({ kind: 'AbideJournal', version: 'two' })],
-    ['another kind of document', JSON.stringify({ kind: 'Other', version: '1.2' })],
-    ['a journal without facts', JSON.stringify({ kind: 'AbideJournal', version: '1.2' })],
+    ['another kind of document', JSON.stringify({ kind: 'Other', version: '1.3' })],
+    ['a journal without facts', JSON.stringify({ kind: 'AbideJournal', version: '1.3' })],
   ])('%s is damaged and says where', (_name, text) => {
     writeFileSync(file(), text);
     const reading = journalIn().read();
@@ -163,7 +163,7 @@ describe('a newer journal', () => {
     journal.write(exampleContent);
     journal.write(exampleContent);
     expect(readFileSync(file('journal.newer-2.0.json'), 'utf8')).toBe(text);
-    expect(onDisk().version).toBe('1.2');
+    expect(onDisk().version).toBe('1.3');
   });
 
   test('met a second time never replaces the one kept before', () => {
