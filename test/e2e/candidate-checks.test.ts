@@ -62,14 +62,14 @@ describe('a commit that carries a configuration of abide', () => {
   });
 
   test('goes on by the same checks and the same deadline when the daemon is killed', async () => {
-    const sick = await lab.release('killed', `health = "fresh"; ${carrying(lab, health('5s', 'newer'))}`);
+    const sick = await lab.release('killed', `health = "fresh"; ${carrying(lab, health('20s', 'newer'))}`);
     await lab.daemon.until('probation', (status) => check(status, 'newer')?.status === 'failing');
     await lab.daemon.kill();
     await lab.daemon.start();
     const { lastDeployment } = await lab.daemon.until('undone', ended(sick));
     expect(lastDeployment).toMatchObject({
       outcome: 'rolled_back',
-      message: expect.stringContaining('by the deadline, 5 s after the activation: newer'),
+      message: expect.stringContaining('by the deadline, 20 s after the activation: newer'),
     });
   });
 

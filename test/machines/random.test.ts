@@ -136,7 +136,7 @@ describe('whatever happens', () => {
     ]) {
       expect(seen[state], state).toBeGreaterThan(0);
     }
-  });
+  }, 600_000);
 });
 
 interface Before {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { getStateNodes, type AnyStateNode, type EventFromLogic } from 'xstate';
 import { getAdjacencyMap } from 'xstate/graph';
 import { noFacts } from '../../src/domain/facts.ts';
-import type { Inspection } from '../../src/domain/inspection.ts';
+import { isInspected, type Inspection } from '../../src/domain/inspection.ts';
 import type { Observed } from '../../src/domain/observed.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import type { Policy } from '../../src/domain/policy.ts';
@@ -315,7 +315,7 @@ describe('every state and transition of the reconciler', () => {
       expect([...broken].slice(0, 20)).toEqual([]);
       expect(Object.keys(walked).length).toBeGreaterThan(10);
     },
-    180_000,
+    600_000,
   );
 });
 
@@ -428,7 +428,7 @@ function abstract({ value, context }: Snapshot, now: number): string {
     hearing.isAssessed(context),
     target && [target.commit, target.operation, target.trigger],
     evaluation && [evaluation.toplevel, evaluation.machineId],
-    context.built && context.inspection,
+    [context.built, isInspected(context), context.inspection?.abide],
     waiting && [waiting.gate, waiting.nextCheck === null || waiting.nextCheck > now],
     [context.asked !== null, context.supersessions, context.request?.pending, context.rollbackFailures > 0],
     [facts.floor?.commit, facts.offered, facts.spentTesting, facts.bootId, facts.hold !== null],
