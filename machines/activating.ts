@@ -34,6 +34,7 @@ export const activating = reconcilerSetup.createStateConfig({
         src: 'prepare',
         input: ({ context }) => deploymentIn(context),
         onDone: [
+          { guard: 'onTrial', target: '#reconciler.pipeline.probation' },
           { guard: 'activates', target: 'switching', actions: baseline },
           { target: '#reconciler.pipeline.committing' },
         ],

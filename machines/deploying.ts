@@ -1,4 +1,5 @@
 import { announceStart } from '../src/domain/announce.ts';
+import { afterUndoneTrial, isTrial } from '../src/domain/boot-trial.ts';
 import { shortId } from '../src/domain/commit.ts';
 import {
   beginDeployment,
@@ -12,6 +13,7 @@ import {
 import type { SwitchResult } from '../src/domain/deployment.ts';
 import { fail as failFacts } from '../src/domain/fail.ts';
 import type { Problem } from '../src/domain/problem.ts';
+import { condemnBooted, proved } from './proving.ts';
 import type { ReconcilerContext } from './reconciler-context.ts';
 import { asEmitted, endOf, result } from './tell.ts';
 import type { Turn } from './turn.ts';
@@ -43,6 +45,7 @@ export function tryAgain({ facts }: ReconcilerContext): Partial<ReconcilerContex
 export function commit(context: ReconcilerContext): Turn {
   const { deployment } = context.facts;
   if (!deployment) return {};
+  if (isTrial(deployment)) return proved(context);
   const ending: Ending = isStaged(deployment)
     ? { outcome: 'staged', reason: 'RebootPending', message: 'the next boot starts it' }
     : { outcome: 'committed', reason: 'Succeeded', message: null };
@@ -86,7 +89,9 @@ export function recordRollback(context: ReconcilerContext): Turn {
   const { byItself, note } = context.went ?? { byItself: false, note: null };
   const { reason } = deployment;
   const message = [deployment.message, note].filter((part) => part !== null).join('; ') || null;
-  const facts = quarantineDeployment(context, { outcome: 'rolled_back', reason, message }, context.now());
+  const now = context.now();
+  const undone = quarantineDeployment(context, { outcome: 'rolled_back', reason, message }, now);
+  const facts = isTrial(deployment) ? afterUndoneTrial(undone, deployment, now) : undone;
   return {
     change: { facts, supersessions: 0, rollbackFailures: 0 },
     emit: [
@@ -102,6 +107,7 @@ export function recordRollback(context: ReconcilerContext): Turn {
 export function condemn(context: ReconcilerContext): Turn {
   const { deployment } = context.facts;
   if (!deployment) return {};
+  if (isTrial(deployment)) return condemnBooted(context);
   const message = `${deployment.message ?? 'the activation failed'}; no other system ran before, so there is nothing to go back to`;
   const facts = quarantineDeployment(
     context,
@@ -133,9 +139,9 @@ export function interrupt(context: ReconcilerContext): Turn {
   const { deployment, deployments } = context.facts;
   if (!deployment) return {};
   const begun = deployment.step !== 'prepare';
+  const past = deployments.filter((other) => isTrial(other) === isTrial(deployment));
   const again =
-    begun &&
-    deployments.some(({ commit, outcome }) => commit === deployment.commit && outcome === 'interrupted');
+    begun && past.some(({ commit, outcome }) => commit === deployment.commit && outcome === 'interrupted');
   const ending: Ending = {
     outcome: 'interrupted',
     reason: 'Interrupted',

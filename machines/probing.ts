@@ -1,3 +1,4 @@
+import { afterUndoneTrial, isTrial } from '../src/domain/boot-trial.ts';
 import { isExonerated, isWorse, tellChecks, unchecked, type CheckSeen } from '../src/domain/check.ts';
 import { shortId } from '../src/domain/commit.ts';
 import { isOvertaken } from '../src/domain/decide.ts';
@@ -125,7 +126,9 @@ export function recordExoneration(context: ReconcilerContext): Turn {
   const { byItself, note } = context.went ?? { byItself: false, note: null };
   const proof = 'the system before has no network either, so nothing is proved against the commit';
   const message = [deployment.message, note, proof].filter((part) => part !== null).join('; ');
-  const facts = exonerateDeployment(context, message, context.now());
+  const now = context.now();
+  const exonerated = exonerateDeployment(context, message, now);
+  const facts = isTrial(deployment) ? afterUndoneTrial(exonerated, deployment, now) : exonerated;
   return {
     change: { facts, supersessions: 0, rollbackFailures: 0 },
     emit: [

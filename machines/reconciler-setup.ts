@@ -8,6 +8,7 @@ import { decide, retryIn, isSuperseded, mayWork, type Decision } from '../src/do
 import type { Deployment, DeploymentStep, SwitchResult, WentBack } from '../src/domain/deployment.ts';
 import { atStep } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
+import { isTrial } from '../src/domain/boot-trial.ts';
 import { isInspected, type Inspection } from '../src/domain/inspection.ts';
 import { closedGate, isNetworkBack } from '../src/domain/gate.ts';
 import type { Observed } from '../src/domain/observed.ts';
@@ -20,6 +21,7 @@ import * as deploying from './deploying.ts';
 import * as hearing from './hearing.ts';
 import { missing } from './missing.ts';
 import * as obeying from './obeying.ts';
+import * as proving from './proving.ts';
 import * as probing from './probing.ts';
 import { observerMachine } from './observer.ts';
 import type {
@@ -77,7 +79,9 @@ export const reconcilerSetup = setup({
     servable: ({ context }) => hearing.isServable(context),
     next: ({ context }, { is }: { is: Decision['do'] }) =>
       hearing.isFresh(context) && decide(context, context.now()).do === is,
-    interrupted: ({ context }) => decide(context, context.now()).do === 'interrupt',
+    decidesTo: ({ context }, { what }: { what: 'interrupt' | 'undo' | 'prove' }) =>
+      decide(context, context.now()).do === what,
+    onTrial: ({ context }) => context.facts.deployment !== null && isTrial(context.facts.deployment),
     resumesAt: ({ context }, { steps }: { steps: readonly DeploymentStep[] }) => {
       const decision = decide(context, context.now());
       return decision.do === 'resume' && steps.includes(decision.step);
@@ -93,7 +97,8 @@ export const reconcilerSetup = setup({
     inspected: ({ context }) => isInspected(context),
     onlyCommit: ({ context }) => needsOnlyCommit(context),
     activates: ({ context }) => context.facts.deployment?.operation !== 'boot',
-    movesProfile: ({ context }) => context.facts.deployment?.operation !== 'test',
+    movesProfile: ({ context: { facts } }) =>
+      facts.deployment?.operation !== 'test' && facts.deployment?.trigger !== 'boot',
     gave: ({ context }, { observed, verdict }: { observed: Observed; verdict: SwitchVerdict['verdict'] }) =>
       afterSwitch(context, observed).verdict === verdict,
     hasWayBack: ({ context }) => hasWayBack(context),
@@ -175,6 +180,7 @@ export const reconcilerSetup = setup({
     fail: enqueueActions(({ context, enqueue }, params: { phase: working.FailingPhase; error: unknown }) =>
       take(enqueue, working.fail(context, params.phase, toProblem(params.error))),
     ),
+    beginProving: enqueueActions(({ context, enqueue }) => take(enqueue, proving.beginProving(context))),
     begin: enqueueActions(({ context, enqueue }) => take(enqueue, deploying.begin(context))),
     step: assign(({ context }, { step }: { step: DeploymentStep }) => ({
       facts: atStep(context.facts, step),

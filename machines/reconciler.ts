@@ -2,6 +2,7 @@ import { activating } from './activating.ts';
 import { committing } from './committing.ts';
 import { question } from './hearing.ts';
 import { probation } from './probation.ts';
+import { cutOffTwice } from './proving.ts';
 import { reconcilerSetup } from './reconciler-setup.ts';
 import { rollingBack } from './rolling-back.ts';
 import { building, evaluating, gating } from './work.ts';
@@ -81,7 +82,27 @@ export const reconcilerMachine = reconcilerSetup.createMachine({
         settled: {
           entry: 'rest',
           always: [
-            { guard: 'interrupted', target: 'settled', reenter: true, actions: 'interrupt' },
+            {
+              guard: { type: 'decidesTo', params: { what: 'interrupt' } },
+              target: 'settled',
+              reenter: true,
+              actions: 'interrupt',
+            },
+            {
+              guard: { type: 'decidesTo', params: { what: 'undo' } },
+              target: 'rollingBack',
+              actions: ['adopt', { type: 'blame', params: cutOffTwice }],
+            },
+            {
+              guard: { type: 'decidesTo', params: { what: 'prove' } },
+              target: 'activating',
+              actions: 'beginProving',
+            },
+            {
+              guard: { type: 'resumesAt', params: { steps: ['prepare'] } },
+              target: 'activating',
+              actions: 'adopt',
+            },
             {
               guard: { type: 'resumesAt', params: { steps: ['switch', 'look'] } },
               target: 'activating.switching',

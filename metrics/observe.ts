@@ -150,7 +150,9 @@ function isPhase(phase: string): phase is Phase {
 /** Times that only ever move forward; a look that finds the host in sync is a success although nothing is counted. */
 function times(view: LoopView): readonly (readonly [MetricName, number, Labels?])[] {
   const looked = (view.observed?.at ?? 0) / 1000;
-  const committed = view.facts.deployments.filter(({ outcome }) => outcome === 'committed');
+  const committed = view.facts.deployments.filter(
+    ({ outcome, trigger }) => outcome === 'committed' && trigger !== 'boot',
+  );
   return [
     ['abide_reconcile_last_attempt_timestamp_seconds', looked],
     ...(standing(view) === 'inSync'

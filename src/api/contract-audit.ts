@@ -65,7 +65,7 @@ export const auditRecordSchema = z.discriminatedUnion('kind', [
     derivation: maybeText,
     toplevel: text,
     operation,
-    trigger: z.enum(['commit', 'drift', 'operator', 'retry']),
+    trigger: z.enum(['commit', 'drift', 'operator', 'retry', 'boot']),
     outcome: z.enum(deploymentOutcomes).nullable(),
     reason: maybeText,
     actor,

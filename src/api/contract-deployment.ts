@@ -38,7 +38,7 @@ export const deploymentSchema = z.object({
   branch: z.enum(['main', 'testing']),
   toplevel: text,
   operation,
-  trigger: z.enum(['commit', 'drift', 'operator', 'retry']),
+  trigger: z.enum(['commit', 'drift', 'operator', 'retry', 'boot']),
   by: maybeText,
   outcome: z.enum(deploymentOutcomes).nullable(),
   step: z.enum(deploymentSteps).nullable(),

@@ -18,9 +18,9 @@ export interface HealthParts {
 /** What every check says before an activation; null where there is nothing to compare with, or nothing is activated. */
 export async function lookBefore(
   { candidateHealth }: HealthParts,
-  { previous, operation, toplevel }: Deployment,
+  { previous, operation, toplevel, trigger }: Deployment,
 ): Promise<readonly CheckSeen[] | null> {
-  if (previous.toplevel === null || operation === 'boot') return null;
+  if (previous.toplevel === null || operation === 'boot' || trigger === 'boot') return null;
   const { health, excusing } = await candidateHealth(toplevel);
   return excusing(await health.baseline());
 }

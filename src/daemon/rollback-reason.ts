@@ -3,7 +3,8 @@ import { connectivityCheck, isWorse } from '../domain/check.ts';
 import type { Deployment } from '../domain/deployment.ts';
 
 /** Why a deployment was undone, as metrics count it. */
-export function rollbackReason({ reason, checks }: Deployment): RollbackReason {
+export function rollbackReason({ reason, checks, trigger }: Deployment): RollbackReason {
+  if (trigger === 'boot') return 'boot';
   if (reason === 'Inconclusive') return 'connectivity';
   if (reason !== 'HealthCheckFailed') return 'activation';
   const worse = checks.filter(isWorse);

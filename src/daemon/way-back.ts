@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasWayBack } from '../domain/after-switch.ts';
+import { isTrial } from '../domain/boot-trial.ts';
 import type { Deployment, SwitchResult, WentBack } from '../domain/deployment.ts';
 import type { Facts } from '../domain/facts.ts';
 import type { Log } from '../domain/log.ts';
@@ -30,8 +31,9 @@ export interface WayBackParts {
 export async function armWayBack(parts: WayBackParts, deployment: Deployment): Promise<void> {
   const way = wayBackOf(deployment);
   const { deadMan, log } = parts;
+  if (way && isTrial(deployment)) return deadMan.arm(way, 'probation', secondsOf(parts).probation);
   if (way) return deadMan.arm(way, deployment.retried ? 'switch-2' : 'switch', secondsOf(parts).switching);
-  if (deployment.operation === 'boot' || deployment.previous.toplevel !== null) return;
+  if (activatesNothing(deployment) || deployment.previous.toplevel !== null) return;
   const message = 'no other system ran before: there is nothing to go back to, and no dead-man is armed';
   log.warn({ deployment: deployment.id }, message);
 }
@@ -118,10 +120,15 @@ function secondsOf({ deadManSeconds, facts }: WayBackParts): DeadManSeconds {
 }
 
 function wayBackOf(deployment: Deployment): WayBack | null {
-  const { id, toplevel, previous, operation } = deployment;
-  if (operation === 'boot' || previous.toplevel === null || !hasWayBack({ facts: { deployment } }))
+  const { id, toplevel, previous } = deployment;
+  if (activatesNothing(deployment) || previous.toplevel === null || !hasWayBack({ facts: { deployment } }))
     return null;
   return { deployment: id, toplevel, previous: previous.toplevel, profile: previous.profile };
+}
+
+/** Only the next boot brings it, and with that its own probation. */
+function activatesNothing(deployment: Deployment): boolean {
+  return deployment.operation === 'boot' && !isTrial(deployment);
 }
 
 function isTaken({ state, byItself }: DeadManState): boolean {

@@ -1,3 +1,5 @@
+import { isTrial, isTrialDue, wasCutOff } from './boot-trial.ts';
+import { hasWayBack } from './after-switch.ts';
 import type { Deployment, DeploymentStep, Trigger } from './deployment.ts';
 import type { Desired } from './desired.ts';
 import type { Loop } from './loop.ts';
@@ -8,7 +10,7 @@ import type { Target } from './target.ts';
 /** The next safe thing for a loop that does nothing. */
 export type Decision =
   | { readonly do: 'resume'; readonly step: DeploymentStep }
-  | { readonly do: 'interrupt' }
+  | { readonly do: 'interrupt' | 'undo' | 'prove' }
   | { readonly do: 'work'; readonly target: Target }
   | { readonly do: 'backoff' | 'stall'; readonly target: Target }
   | { readonly do: 'rest' };
@@ -20,6 +22,7 @@ export type Decision =
 export function decide(loop: Loop, now: number): Decision {
   const { facts } = loop;
   if (facts.deployment?.step) return resume(facts.deployment, facts.deployment.step, loop);
+  if (isTrialDue(loop, now)) return { do: 'prove' };
   if (!mayWork(loop)) return { do: 'rest' };
   const { desired } = selectFor(loop);
   if (!desired) return { do: 'rest' };
@@ -46,8 +49,12 @@ export function isSuperseded(loop: Loop): boolean {
   return desired?.commit !== loop.target.commit || desired.operation !== loop.target.operation;
 }
 
-/** True when a newer commit than the running deployment's waits for its turn; the wish to stop is no reason to hurry. */
+/**
+ * True when a newer commit than the running deployment's waits for its turn; the wish to stop is no reason to hurry. Services
+ * that still come up after a boot are no reason to give it up.
+ */
 export function isOvertaken(loop: Loop): boolean {
+  if (loop.target?.trigger === 'boot') return false;
   return mayWork(loop) && isSuperseded(loop) && selectFor(loop).desired !== null;
 }
 
@@ -67,11 +74,25 @@ function isDeployed(desired: Desired, { facts }: Loop): boolean {
 }
 
 /** Nothing was changed yet, or a reboot brought the previous system back: then the deployment is over. */
-function resume(deployment: Deployment, step: DeploymentStep, { observed }: Loop): Decision {
+function resume(deployment: Deployment, step: DeploymentStep, loop: Loop): Decision {
+  if (isTrial(deployment)) return resumeTrial(deployment, step, loop);
+  const { observed } = loop;
   const rebooted = observed?.bootId !== deployment.bootId;
   const isBack = rebooted && observed?.current === deployment.previous.toplevel;
   const committing = step === 'profile' || step === 'loader';
   return step === 'prepare' || (isBack && !committing) ? { do: 'interrupt' } : { do: 'resume', step };
+}
+
+const tried: ReadonlySet<DeploymentStep> = new Set<DeploymentStep>(['prepare', 'probation']);
+
+/**
+ * A reboot cuts a trial off. The first time the next boot begins another one; when that was cut off too, the system is not
+ * given a third: one that takes its host down again and again never lets a check fail.
+ */
+function resumeTrial(deployment: Deployment, step: DeploymentStep, { facts, observed }: Loop): Decision {
+  if (observed?.bootId === deployment.bootId || !tried.has(step)) return { do: 'resume', step };
+  const again = observed?.current === deployment.toplevel && wasCutOff(facts, deployment.toplevel);
+  return { do: again && hasWayBack({ facts: { deployment } }) ? 'undo' : 'interrupt' };
 }
 
 function troubleWith(desired: Desired, { facts, asked }: Loop, now: number): 'backoff' | 'stall' | null {

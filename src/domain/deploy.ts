@@ -1,3 +1,4 @@
+import { bootBaselineOf } from './boot-baseline.ts';
 import { shortId, type CommitId } from './commit.ts';
 import type { Deployment, DeploymentOutcome, DeploymentStep, PhaseTiming } from './deployment.ts';
 import type { Evaluation } from './evaluation.ts';
@@ -50,8 +51,8 @@ export function endDeployment(facts: Facts, ending: Ending, keep: number, now: n
 }
 
 /** True when only the next boot starts it; read from the deployment alone, so that a restart in between changes nothing. */
-export function isStaged({ operation, exitCode }: Deployment): boolean {
-  return operation === 'boot' || exitCode === stagedExit;
+export function isStaged({ operation, exitCode, trigger }: Deployment): boolean {
+  return trigger !== 'boot' && (operation === 'boot' || exitCode === stagedExit);
 }
 
 /** switch-to-configuration: the init interface changed, so only a reboot brings the new system. */
@@ -63,7 +64,8 @@ export function commitDeployment(loop: Loop, ending: Ending, now: number): Facts
   if (!deployment) return loop.facts;
   const expected = expectedAfter(deployment, loop.observed, now);
   const ended = endDeployment(loop.facts, ending, loop.policy.keepDeployments, now);
-  return settleOn(loop, ended, expected);
+  const before = loop.facts.probation?.deployment === deployment.id ? loop.facts.probation.before : null;
+  return { ...settleOn(loop, ended, expected), bootBaseline: bootBaselineOf(deployment, before) };
 }
 
 /** The facts when the healthy system keeps running although profile or boot loader could not be set. */
@@ -193,7 +195,8 @@ function newDeployment(from: {
   };
 }
 
-function deploymentId(commit: CommitId, { deployments }: Facts, now: number): string {
+/** A new deployment's id; `now` is epoch milliseconds. */
+export function deploymentId(commit: CommitId, { deployments }: Facts, now: number): string {
   const stem = `${new Date(now).toISOString().replace(/[-:.]/g, '')}-${shortId(commit)}`;
   const taken = deployments.filter(({ id }) => id.startsWith(stem)).length;
   return taken === 0 ? stem : `${stem}-${taken + 1}`;

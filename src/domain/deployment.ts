@@ -29,8 +29,8 @@ export const deploymentOutcomes = [
 ] as const;
 export type DeploymentOutcome = (typeof deploymentOutcomes)[number];
 
-/** Why an activation happens at all: drift by itself is no cause. */
-export type Trigger = 'commit' | 'drift' | 'operator' | 'retry';
+/** Why an activation happens at all: drift by itself is no cause. `boot` activates nothing: it is the probation of a first boot. */
+export type Trigger = 'commit' | 'drift' | 'operator' | 'retry' | 'boot';
 
 /** How long one phase of a deployment took. */
 export interface PhaseTiming {

@@ -19,6 +19,7 @@ export const eventTypes = [
   'deployment.ended',
   'health.failing',
   'health.passing',
+  'boot.proven',
   'superseded',
   'waiting',
   'stalled',

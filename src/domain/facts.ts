@@ -1,3 +1,5 @@
+import type { BootProven } from './boot-proven.ts';
+import type { CheckSeen } from './check.ts';
 import type { CommitId } from './commit.ts';
 import type { Deployment } from './deployment.ts';
 import type { Probation } from './probation.ts';
@@ -111,6 +113,12 @@ export interface Facts {
   readonly spentTesting: CommitId | null;
   /** Boot in which `expected` was reached. */
   readonly bootId: string | null;
+  /** Systems that this host is known to boot into, newest first; null until the host was looked at for the first time. */
+  readonly bootProven: readonly BootProven[] | null;
+  /** The system that this boot started for the first time, until it has proved itself or was undone. */
+  readonly bootToProve: string | null;
+  /** What the checks of a system said when it was committed, as far as it counts after the next boot. */
+  readonly bootBaseline: { readonly toplevel: string; readonly checks: readonly CheckSeen[] } | null;
   /** Config the failure and quarantine were met under; another one gives them a new chance (failure only). */
   readonly configHash: string | null;
   /** Set when state was lost and no floor could be recovered: nothing is deployed until `abide accept`. */
@@ -141,6 +149,9 @@ export const noFacts: Facts = {
   suspended: null,
   spentTesting: null,
   bootId: null,
+  bootProven: null,
+  bootToProve: null,
+  bootBaseline: null,
   configHash: null,
   hold: null,
   driftSince: {},

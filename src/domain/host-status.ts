@@ -1,3 +1,4 @@
+import { isBootProven } from './boot-proven.ts';
 import { deriveConditions } from './conditions.ts';
 import type { Desired } from './desired.ts';
 import { findDrift, runningCommits, slotCommits } from './drift.ts';
@@ -63,9 +64,10 @@ function desiredStatus(desired: Desired, { judgements, facts }: LoopView): HostS
 
 function observedStatus(observed: Observed, { facts }: LoopView): HostStatus['observed'] {
   const { current, booted, bootedRevision, profile, bootDefault } = observed;
+  const proven = booted === null ? null : isBootProven(facts, booted);
   return {
     current: { toplevel: current, commits: runningCommits(facts, observed) },
-    booted: { toplevel: booted, commits: slotCommits(facts, booted, bootedRevision), proven: null },
+    booted: { toplevel: booted, commits: slotCommits(facts, booted, bootedRevision), proven },
     profile: { generation: profile?.generation ?? null, toplevel: profile?.toplevel ?? null },
     bootDefault: { toplevel: bootDefault },
   };

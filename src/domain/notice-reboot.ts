@@ -1,18 +1,41 @@
+import { isBootProven, withBootProven } from './boot-proven.ts';
 import type { Facts } from './facts.ts';
 import type { Observed } from './observed.ts';
 
 /**
  * The facts as a fresh observation corrects them: after a reboot a `test` deployment is over, because the reboot was the
- * user's way out of it, and main's committed system is what is expected; a staged one is now the running one.
+ * user's way out of it, and main's committed system is what is expected; a staged one is now the running one. What came up
+ * for the first time is to be proved.
  */
-export function noticeReboot(facts: Facts, observed: Observed): Facts {
+export function noticeReboot(before: Facts, observed: Observed): Facts {
+  const facts = withFirstProven(before, observed);
   const { expected, bootId } = facts;
   if (observed.bootId === null || observed.bootId === bootId) return facts;
   const rebooted = { ...facts, bootId: observed.bootId };
   if (!expected || bootId === null) return rebooted;
-  if (expected.operation === 'test') {
-    return { ...rebooted, spentTesting: expected.commit, expected: facts.committedMain };
+  return withTrial(arrived(rebooted, observed), observed);
+}
+
+/** What is booted when abide comes to a host counts as proven: it brought the host up, and abide with it. */
+function withFirstProven(facts: Facts, { at, bootId, booted }: Observed): Facts {
+  if (facts.bootProven !== null) return facts;
+  const isNewBoot = facts.bootId !== null && facts.bootId !== bootId;
+  const since = new Date(at).toISOString();
+  return { ...facts, bootProven: booted === null || isNewBoot ? [] : withBootProven([], booted, since) };
+}
+
+function arrived(facts: Facts, observed: Observed): Facts {
+  const { expected } = facts;
+  if (expected?.operation === 'test') {
+    return { ...facts, spentTesting: expected.commit, expected: facts.committedMain };
   }
-  const arrived = observed.current !== null && observed.current === expected.profile;
-  return arrived ? { ...rebooted, expected: { ...expected, current: observed.current } } : rebooted;
+  const isThere = expected !== null && observed.current !== null && observed.current === expected.profile;
+  return isThere ? { ...facts, expected: { ...expected, current: observed.current } } : facts;
+}
+
+/** What was undone here before is not tried again by booting it. */
+function withTrial(facts: Facts, { booted }: Observed): Facts {
+  const isRefused = facts.quarantine.some(({ toplevel }) => toplevel === booted);
+  const isNew = booted !== null && !isRefused && !isBootProven(facts, booted);
+  return { ...facts, bootToProve: isNew ? booted : null };
 }

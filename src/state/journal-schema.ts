@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { BootProven } from '../domain/boot-proven.ts';
 import { isCommitId } from '../domain/commit.ts';
 import type { CheckSeen } from '../domain/check.ts';
 import type { CheckResult, Deployment, PhaseTiming } from '../domain/deployment.ts';
@@ -192,6 +193,15 @@ const facts = z.looseObject({
   suspended: suspension.nullable(),
   spentTesting: commit.nullable(),
   bootId: z.string().nullable(),
+  bootProven: z
+    .array(z.looseObject({ toplevel: path, since: time } satisfies ShapeOf<BootProven>))
+    .nullable()
+    .default(null),
+  bootToProve: path.nullable().default(null),
+  bootBaseline: z
+    .looseObject({ toplevel: path, checks: z.array(seen) })
+    .nullable()
+    .default(null),
   configHash: z.string().nullable(),
   hold: z.looseObject({ reason: z.string(), since: time }).nullable(),
   driftSince: z.record(z.string(), time),

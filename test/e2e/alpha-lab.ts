@@ -23,6 +23,8 @@ export interface Lab {
   release(note: string, more?: string): Promise<string>;
   /** Releases and waits until the host runs it and all is in sync. */
   deploy(note: string, more?: string): Promise<string>;
+  /** Pulls the plug, whatever runs, and boots the boot default, or what is chosen in the boot menu; the daemon comes back. */
+  powerCycle(chosen?: string): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -69,6 +71,14 @@ export async function createLab({ config = {}, remotes = () => [], env }: LabOpt
       const commit = await release(note, more);
       await daemon.until(note, ({ summary, desired }) => summary === 'InSync' && desired?.commit === commit);
       return commit;
+    },
+    powerCycle: async (chosen) => {
+      await daemon.kill();
+      for (const place of ['host/run/abide-deadman', 'state/deployments']) {
+        for (const pid of processesWith(join(dir, place))) end(pid);
+      }
+      await host.boot(chosen);
+      await daemon.start();
     },
     remove: async () => {
       await daemon.stop();

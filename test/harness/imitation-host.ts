@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -16,8 +16,10 @@ export interface ImitationHost {
   readonly lastAction: () => Promise<string | null>;
   /** The toplevel that boots by default, from the imitated loader; null when no loader was written. */
   readonly bootDefault: () => Promise<string | null>;
-  /** What a reboot does to the links: booted and current become the boot default. */
-  readonly reboot: () => Promise<void>;
+  /** What a reboot does to the links: booted and current become the boot default, or what was chosen in the boot menu. */
+  readonly reboot: (chosen?: string) => Promise<void>;
+  /** A reboot as a daemon sees it that starts afterwards: another boot, and nothing left of what the last one ran. */
+  readonly boot: (chosen?: string) => Promise<void>;
 }
 
 /** A Git repository that holds the flake of the imitation hosts. */
@@ -49,6 +51,14 @@ export async function createImitationHost(dir: string, hostName = 'alpha'): Prom
     const loader = await readFile(at('boot/loader/loader.conf'), 'utf8').catch(() => '');
     return /^default (\S+)/.exec(loader)?.[1] ?? null;
   };
+  let boots = 0;
+  const reboot = async (chosen?: string) => {
+    const toplevel = chosen ?? (await bootDefault());
+    if (toplevel === null) throw new Error('nothing to boot: no loader was written');
+    for (const link of ['current-system', 'booted-system']) {
+      await execa('ln', ['-sfn', toplevel, at('run', link)]);
+    }
+  };
   return {
     root: dir,
     machineId,
@@ -61,12 +71,14 @@ export async function createImitationHost(dir: string, hostName = 'alpha'): Prom
         () => null,
       ),
     bootDefault,
-    reboot: async () => {
-      const toplevel = await bootDefault();
-      if (toplevel === null) throw new Error('nothing to boot: no loader was written');
-      for (const link of ['current-system', 'booted-system']) {
-        await execa('ln', ['-sfn', toplevel, at('run', link)]);
+    reboot,
+    boot: async (chosen) => {
+      boots += 1;
+      for (const name of ['abide-deadman', 'nixos']) {
+        await rm(at('run', name), { recursive: true, force: true });
       }
+      await writeFile(at('run/boot-id'), `boot-${boots}\n`);
+      await reboot(chosen);
     },
   };
 }

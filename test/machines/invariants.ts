@@ -100,6 +100,7 @@ function activationRules(transition: Transition): [boolean, string][] {
   const { facts } = context;
   const { deployment } = facts;
   if (!begins(transition) || !deployment) return [];
+  if (deployment.trigger === 'boot') return trialRules(deployment, transition);
   const { desired } = selectFor(context);
   const isDesired = desired?.commit === deployment.commit && desired.operation === deployment.operation;
   const isFromGate = ['gating', 'building', 'evaluating'].includes(pipelineOf(transition.before));
@@ -126,6 +127,23 @@ function activationRules(transition: Transition): [boolean, string][] {
   ];
 }
 
+/** The probation of a first boot begins by itself: nothing is activated, so neither gates nor selection have a say. */
+function trialRules(deployment: Deployment, { after }: Transition): [boolean, string][] {
+  const { facts, observed, policy } = after.context;
+  const { toplevel, previous } = deployment;
+  const isProven = (system: string | null) =>
+    facts.bootProven?.some((proven) => proven.toplevel === system) ?? false;
+  return [
+    [pipelineOf(after) === 'activating.preparing', 'a trial begins with its way back'],
+    [observed?.booted === toplevel && observed.current === toplevel, 'a trial is of what booted and runs'],
+    [facts.expected?.current === toplevel, 'a trial is of what was deployed'],
+    [!isProven(toplevel), 'what is boot-proven has no trial'],
+    [previous.toplevel === null || isProven(previous.toplevel), 'a trial goes back to what is boot-proven'],
+    [facts.hold === null && policy.mode === 'enforce', 'no trial while abide only looks on'],
+    [facts.quarantine.every((entry) => entry.toplevel !== toplevel), 'no trial of what was undone before'],
+  ];
+}
+
 /** Which events end each state that changes the host: its own effect's end, or its own timer. */
 const ends: Readonly<Record<string, readonly RegExp[]>> = {
   'activating.preparing': [/\.actor\.prepare$/],
@@ -147,7 +165,7 @@ const ends: Readonly<Record<string, readonly RegExp[]>> = {
 };
 
 const next: Readonly<Record<string, RegExp>> = {
-  'activating.preparing': /^(activating\.switching|committing\.passing|ended)$/,
+  'activating.preparing': /^(activating\.switching|committing\.passing|probation\.(settling|probing)|ended)$/,
   'activating.switching': /^(activating\.looking|ended)$/,
   'activating.looking':
     /^(activating\.(lookingAgain|pausing)|probation\.(settling|probing)|rollingBack\.running|committing\.passing|gating|ended)$/,
@@ -268,7 +286,8 @@ function memoryRules({ before, event, after }: Transition): [boolean, string][] 
   );
   const mayExpect =
     /\.actor\.(finish|installLoader|setProfile|evaluate)$/.test(event.type) ||
-    (event.type === 'host.observed' && is.facts.bootId !== was.facts.bootId);
+    (event.type === 'host.observed' && is.facts.bootId !== was.facts.bootId) ||
+    isTrialUndone(was.facts, is.facts);
   return [
     [
       isFloor === wasFloor || event.type === 'accept' || isFloor === raised?.commit,
@@ -285,6 +304,10 @@ function memoryRules({ before, event, after }: Transition): [boolean, string][] 
       'only people and time move the suspension',
     ],
   ];
+}
+
+function isTrialUndone({ deployment }: Facts, { deployments: [ended] }: Facts): boolean {
+  return deployment?.trigger === 'boot' && ended?.id === deployment.id && ended.outcome === 'rolled_back';
 }
 
 function isSuspending(type: string): boolean {

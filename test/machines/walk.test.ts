@@ -204,6 +204,28 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     ],
     outcomes: { ...orUndone, realise: everyOutcome['realise']! },
   },
+  'first boots that prove themselves, fail, or are cut off': {
+    from: [offer('origin', 'm1'), host('old')],
+    world: [
+      ...['boot-2', 'boot-3', 'boot-4'].map((bootId) => sees(host('m1', { bootId }))),
+      sees(host('old', { bootId: 'boot-5' })),
+      offers('local', 'm2'),
+      suspend,
+      retry(null),
+    ],
+    outcomes: {
+      ...works,
+      prepare: (s) => [...works['prepare']!(s), new Problem('process_failed', 'no')],
+      probe: (s) => [
+        probed(after(s, 'new')),
+        probed(after(s, 'new'), seen('web', 'failing', { definitive: true })),
+        probed(after(s, 'new'), seen('connectivity', 'failing')),
+      ],
+      review: everyOutcome['review']!,
+      rollBack: (s) => [went(after(s, 'previous')), new Problem('rollback_failed', 'no')],
+    },
+    most: 4000,
+  },
   'commits that overtake one another': {
     from: [host('old')],
     world: [offers('origin', 'm1'), offers('origin', 'm2'), offers('local', 'm3')],
@@ -257,6 +279,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     from: [host('old')],
     world: [offers('origin', 'm1'), offers('origin', 'm2'), sees(host('m1', { bootId: 'boot-2' }))],
     outcomes: orFails(works, ['installLoader', 'finish']),
+    most: 3000,
   },
   'mode observe': {
     start: { policy: { ...policy, mode: 'observe' } },

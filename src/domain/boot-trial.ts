@@ -1,0 +1,106 @@
+import { bootProvenBeside, isBootProven, withBootProven } from './boot-proven.ts';
+import { unchecked } from './check.ts';
+import type { CommitId } from './commit.ts';
+import { deploymentId, endDeployment, quarantineDeployment, type Ending } from './deploy.ts';
+import type { Deployment } from './deployment.ts';
+import type { Expected, Facts } from './facts.ts';
+import type { Loop } from './loop.ts';
+import { commitsOf } from './remember-commit.ts';
+
+/** True for the probation of a first boot: it activates nothing, and is no second deployment of its commit. */
+export function isTrial({ trigger }: Pick<Deployment, 'trigger'>): boolean {
+  return trigger === 'boot';
+}
+
+/**
+ * True when the host came up in a system that was deployed here and never proved that it boots. A trial that could not be
+ * begun waits for its time like any failure; a suspended loop goes on with it, because the deployment it ends had begun.
+ */
+export function isTrialDue({ facts, observed, policy }: Loop, now: number): boolean {
+  const { bootToProve, expected, hold, failure } = facts;
+  if (bootToProve === null || hold !== null || policy.mode !== 'enforce') return false;
+  const runs = observed?.current === bootToProve && expected?.current === bootToProve;
+  const mayBegin = failure?.commit !== expected?.commit || (failure?.until ?? 0) <= now;
+  const isRefused = facts.quarantine.some(({ toplevel }) => toplevel === bootToProve);
+  return runs && mayBegin && !isRefused && !isBootProven(facts, bootToProve);
+}
+
+/** The facts once the trial of the booted system begins; the way back is the newest other system that proved it boots. */
+export function beginTrial({ facts, observed }: Loop, now: number): Facts {
+  const { expected, bootToProve } = facts;
+  if (!expected || !observed || bootToProve === null) return facts;
+  const deployed = facts.deployments.find(({ toplevel }) => toplevel === bootToProve);
+  const record = facts.commits.find(({ commit }) => commit === expected.commit);
+  const before = facts.bootBaseline?.toplevel === bootToProve ? facts.bootBaseline.checks : null;
+  const back = bootProvenBeside(facts, bootToProve);
+  const deployment: Deployment = {
+    id: deploymentId(expected.commit, facts, now),
+    commit: expected.commit,
+    subject: record?.subject ?? deployed?.subject ?? null,
+    remote: deployed?.remote ?? null,
+    branch: expected.branch,
+    toplevel: bootToProve,
+    operation: expected.operation,
+    trigger: 'boot',
+    by: null,
+    outcome: null,
+    step: 'prepare',
+    startedAt: new Date(now).toISOString(),
+    endedAt: null,
+    reason: null,
+    message: null,
+    phases: [],
+    checks: unchecked(before ?? []),
+    previous: {
+      toplevel: back,
+      commit: commitsOf(facts, back).at(-1) ?? null,
+      profile: observed.profile && back,
+      bootDefault: observed.bootDefault && back,
+    },
+    bootId: observed.bootId,
+    retried: false,
+    exitCode: null,
+    log: [],
+  };
+  return { ...facts, deployment, probation: { deployment: deployment.id, before, clock: null } };
+}
+
+/** The facts after a trial that was passed: the system is boot-proven; where the host stands is what it was. */
+export function passTrial(loop: Loop, ending: Ending, now: number): Facts {
+  const { deployment } = loop.facts;
+  if (!deployment) return loop.facts;
+  const ended = endDeployment(loop.facts, ending, loop.policy.keepDeployments, now);
+  return {
+    ...ended,
+    bootToProve: null,
+    bootProven: withBootProven(ended.bootProven, deployment.toplevel, new Date(now).toISOString()),
+    failure: ended.failure?.commit === deployment.commit ? null : ended.failure,
+  };
+}
+
+/** The facts after a trial that was undone; `undone` has its deployment ended already. */
+export function afterUndoneTrial(undone: Facts, deployment: Deployment, now: number): Facts {
+  const expected = expectedAfter(deployment, now);
+  return { ...undone, bootToProve: null, expected, committedMain: expected };
+}
+
+/** The facts after a trial that failed with nothing to go back to: the host stays as it is. */
+export function condemnTrial(loop: Loop, ending: Ending, now: number): Facts {
+  return { ...quarantineDeployment(loop, ending, now), bootToProve: null };
+}
+
+/** True when the same system's trial was cut off by a reboot before: whoever boots it twice in vain must not do so for ever. */
+export function wasCutOff({ deployments }: Facts, toplevel: string): boolean {
+  return deployments.some(
+    (past) => isTrial(past) && past.toplevel === toplevel && past.outcome === 'interrupted',
+  );
+}
+
+/** After the way back of a trial the older system is what was deployed; null where nobody knows of which commit it is. */
+function expectedAfter({ previous, branch }: Deployment, now: number): Expected | null {
+  const commit: CommitId | null = previous.commit;
+  if (commit === null) return null;
+  const { toplevel: current, profile, bootDefault } = previous;
+  const since = new Date(now).toISOString();
+  return { commit, branch, operation: 'switch', current, profile, bootDefault, committed: true, since };
+}
