@@ -4,7 +4,7 @@ import { endOf, reconcilerSetup } from './reconciler-setup.ts';
 
 /**
  * Calls the dead-man off, then moves profile and boot default to the healthy system; every part may be done twice. Has no
- * way out but its own end, or the way back where the dead-man was faster.
+ * way out but its own end, or the way back where the dead-man was faster. What a reboot left half done is put back.
  */
 export const committing = reconcilerSetup.createStateConfig({
   entry: 'startPhase',
@@ -34,6 +34,25 @@ export const committing = reconcilerSetup.createStateConfig({
         ],
       },
     },
+    restoring: {
+      invoke: {
+        id: 'restore',
+        src: 'restore',
+        input: ({ context }) => deploymentIn(context),
+        onDone: {
+          target: '#reconciler.pipeline.settled',
+          actions: [
+            { type: 'keepObserved', params: ({ event }) => ({ observed: event.output }) },
+            'interrupt',
+          ],
+        },
+        onError: {
+          target: 'restoringAgain',
+          actions: { type: 'rollbackFailed', params: ({ event }) => ({ error: event.error }) },
+        },
+      },
+    },
+    restoringAgain: { after: { rollbackRetry: 'restoring' } },
     passingAgain: { after: { moment: 'passing' } },
     profile: {
       entry: { type: 'step', params: { step: 'profile' } },

@@ -1,5 +1,6 @@
 import { announceStart } from '../src/domain/announce.ts';
 import { afterUndoneTrial, isTrial } from '../src/domain/boot-trial.ts';
+import { profileChosen } from '../src/domain/choice.ts';
 import { shortId } from '../src/domain/commit.ts';
 import {
   beginDeployment,
@@ -57,7 +58,11 @@ export function commit(context: ReconcilerContext): Turn {
 export function leaveUncommitted(context: ReconcilerContext, problem: Problem): Turn {
   const { target, policy, now, random } = context;
   if (!target) return {};
-  const left = uncommittedFacts(context, problem, now());
+  const uncommitted = uncommittedFacts(context, problem, now());
+  const isTheirs = problem.code === 'profile_moved';
+  const left = isTheirs
+    ? profileChosen(uncommitted, target.commit, new Date(now()).toISOString())
+    : uncommitted;
   const facts = failFacts(left, {
     commit: target.commit,
     phase: 'commit',

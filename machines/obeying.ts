@@ -37,9 +37,12 @@ export function endSuspension(context: ReconcilerContext): Turn {
 }
 
 function resume(context: ReconcilerContext, by: string | null): Turn {
-  if (!context.facts.suspended) return {};
+  const { suspended, choice } = context.facts;
+  if (!suspended && !choice) return {};
   const emit = [asEmitted({ type: 'resumed', severity: 'info', message: `resumed by ${by ?? 'somebody'}` })];
-  return { change: { facts: { ...context.facts, suspended: null } }, emit };
+  const facts = { ...context.facts, suspended: null, choice: null };
+  const isWanted = choice !== null && choice.commit === selectFor(context).desired?.commit;
+  return { change: { facts, asked: isWanted ? { by } : context.asked }, emit };
 }
 
 function retry(

@@ -67,6 +67,7 @@ export const reconcilerSetup = setup({
     installLoader: missing<void, Deployment>('installLoader'),
     finish: missing<Observed, Deployment>('finish'),
     disarm: missing<void, Deployment>('disarm'),
+    restore: missing<Observed, Deployment>('restore'),
     rollBack: missing<WentBack, Deployment>('rollBack'),
   },
   guards: {
@@ -79,7 +80,7 @@ export const reconcilerSetup = setup({
     servable: ({ context }) => hearing.isServable(context),
     next: ({ context }, { is }: { is: Decision['do'] }) =>
       hearing.isFresh(context) && decide(context, context.now()).do === is,
-    decidesTo: ({ context }, { what }: { what: 'interrupt' | 'undo' | 'prove' }) =>
+    decidesTo: ({ context }, { what }: { what: Decision['do'] }) =>
       decide(context, context.now()).do === what,
     onTrial: ({ context }) => context.facts.deployment !== null && isTrial(context.facts.deployment),
     resumesAt: ({ context }, { steps }: { steps: readonly DeploymentStep[] }) => {

@@ -89,6 +89,11 @@ export const reconcilerMachine = reconcilerSetup.createMachine({
               actions: 'interrupt',
             },
             {
+              guard: { type: 'decidesTo', params: { what: 'restore' } },
+              target: 'committing.restoring',
+              actions: 'adopt',
+            },
+            {
               guard: { type: 'decidesTo', params: { what: 'undo' } },
               target: 'rollingBack',
               actions: ['adopt', { type: 'blame', params: cutOffTwice }],

@@ -21,7 +21,7 @@ import { readOwnUnit as readOwnUnitIn } from '../host/own-unit.ts';
 import { createRollBack, type RollBack } from '../host/roll-back.ts';
 import type { SystemDriver } from '../nix/driver.ts';
 import { createFlakeDriver } from '../nix/flake-driver.ts';
-import { createProfile, type Profile } from '../nix/profile.ts';
+import { createProfile, provenProfileName, type Profile } from '../nix/profile.ts';
 import { createRoots, type Roots } from '../nix/roots.ts';
 import { run } from '../process.ts';
 import { createAuditLog, type AuditLog } from '../state/audit-log.ts';
@@ -43,6 +43,8 @@ export interface Adapters {
   readonly driver: SystemDriver;
   readonly roots: Roots;
   readonly profile: Profile;
+  /** See `PinParts`. */
+  readonly provenProfile: Profile;
   readonly observer: HostObserver;
   readonly activator: Activator;
   readonly bootLoader: BootLoader;
@@ -131,6 +133,12 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     }),
     roots: createRoots({ environment: nixEnvironment }),
     profile: createProfile({ run, environment: nixEnvironment, root: config.system.root }),
+    provenProfile: createProfile({
+      run,
+      environment: nixEnvironment,
+      root: config.system.root,
+      name: provenProfileName,
+    }),
     observer,
     activator,
     bootLoader: createBootLoader({ activator, observer }),

@@ -59,7 +59,8 @@ export function createCommands(parts: CommandParts): ApiHandlers {
       mustBeOnDisk(parts);
     },
     resume: ({ by }) => {
-      if (!facts().suspended) throw new Refused('this host is not suspended');
+      const { suspended, choice } = facts();
+      if (!suspended && !choice) throw new Refused('this host is not suspended');
       auditor.record({ kind: 'resume', actor: by });
       actor.send({ type: 'resume', by });
       mustBeOnDisk(parts);

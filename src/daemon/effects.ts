@@ -8,7 +8,7 @@ import type { Facts } from '../domain/facts.ts';
 import type { Fetched } from '../domain/fetched.ts';
 import type { Inspection } from '../domain/inspection.ts';
 import type { Observed } from '../domain/observed.ts';
-import { toProblem } from '../domain/problem.ts';
+import { Problem, toProblem } from '../domain/problem.ts';
 import type { ProbeOrder } from '../domain/probe.ts';
 import type { RemoteOffer } from '../domain/remote.ts';
 import type { Target } from '../domain/target.ts';
@@ -16,18 +16,17 @@ import type { Mirror } from '../git/mirror.ts';
 import type { JudgeBase, Trust } from '../git/trust.ts';
 import type { Activator } from '../host/activate.ts';
 import type { SystemDriver } from '../nix/driver.ts';
-import type { Roots } from '../nix/roots.ts';
 import { lookBefore, probe, review, type HealthParts } from './health-effects.ts';
 import { mustBeLocked } from './must-be-locked.ts';
 import { inspect, type InspectParts } from './inspect.ts';
-import { armWayBack, callOff, goBack, hookOf, unlessUndone, type WayBackParts } from './way-back.ts';
+import { repairPins, whileRetiring, type PinParts } from './pins.ts';
+import { armWayBack, callOff, goBack, hookOf, putBack, unlessUndone, type WayBackParts } from './way-back.ts';
 
 /** What the effects are made of. */
-export interface EffectParts extends HealthParts, InspectParts, WayBackParts {
+export interface EffectParts extends HealthParts, InspectParts, PinParts, WayBackParts {
   readonly mirror: Mirror;
   readonly trust: Trust;
   readonly driver: SystemDriver;
-  readonly roots: Roots;
   readonly activator: Activator;
   /** What remotes offered last. */
   readonly heard: () => Readonly<Record<string, RemoteOffer>>;
@@ -49,7 +48,7 @@ export function createEffects(parts: EffectParts) {
     fetch: (remote: string, signal: AbortSignal): Promise<Fetched> => fetch(parts, remote, signal),
     verify: (fetched: Fetched | null, signal: AbortSignal): Promise<RemoteOffer> =>
       verify(parts, fetched, signal),
-    observe: (): Promise<Observed> => parts.observer.observe(),
+    observe: () => observe(parts),
     assess: (commits: readonly CommitId[], signal: AbortSignal): Promise<Ancestry> =>
       assess(parts, commits, signal),
     evaluate: (target: Target, signal: AbortSignal) => evaluate(parts, target, signal),
@@ -63,6 +62,7 @@ export function createEffects(parts: EffectParts) {
     installLoader: (deployment: Deployment) => installLoader(parts, deployment),
     finish: (deployment: Deployment) => finish(parts, deployment),
     disarm: (deployment: Deployment) => callOff(parts, deployment),
+    restore: (deployment: Deployment): Promise<Observed> => putBack(parts, deployment),
     rollBack: (deployment: Deployment): Promise<WentBack> => goBack(parts, deployment),
   };
 }
@@ -87,6 +87,11 @@ async function remembered(
 
 /** A daemon that starts must answer before long; what takes longer is verified after the first poll. */
 const longestRememberMs = 10_000;
+
+async function observe(parts: EffectParts): Promise<Observed> {
+  await repairPins(parts, parts.facts());
+  return parts.observer.observe();
+}
 
 function judgeBase(facts: Facts, heard: Readonly<Record<string, RemoteOffer>>): JudgeBase {
   const mains = Object.values(heard).flatMap(({ main }) => main?.verdict.candidate ?? []);
@@ -192,17 +197,33 @@ async function activate(parts: EffectParts, deployment: Deployment): Promise<Swi
   return unlessUndone(parts, deployment, result);
 }
 
-async function setProfile({ keeper, profile }: EffectParts, { toplevel }: Deployment): Promise<void> {
+async function setProfile(parts: EffectParts, deployment: Deployment): Promise<void> {
+  const { keeper, profile } = parts;
   keeper.flush();
+  const { toplevel, previous } = deployment;
+  await mustBeOurs(parts, [previous.profile, toplevel]);
   await profile.set(toplevel);
+}
+
+/** A profile that somebody else moved since the deployment began is what a person wants, and is not overwritten. */
+async function mustBeOurs({ profile }: EffectParts, allowed: readonly (string | null)[]): Promise<void> {
+  const found = (await profile.read())?.toplevel ?? null;
+  if (found === null || allowed.includes(found)) return;
+  throw new Problem(
+    'profile_moved',
+    `the system profile was set to ${found} by somebody else in the middle of the deployment, and stays there`,
+    { retry: 'never' },
+  );
 }
 
 /** A loader that fails leaves the profile as it was, so that profile and boot default never disagree. */
 async function installLoader(parts: EffectParts, deployment: Deployment): Promise<void> {
   const { keeper, bootLoader, profile, log } = parts;
   keeper.flush();
+  await mustBeOurs(parts, [deployment.toplevel]);
   try {
-    await bootLoader.install({ deployment: deployment.id, toplevel: deployment.toplevel });
+    const { id, toplevel } = deployment;
+    await whileRetiring(parts, () => bootLoader.install({ deployment: id, toplevel }));
   } catch (error) {
     const { profile: before } = deployment.previous;
     if (before !== null) {

@@ -48,6 +48,7 @@ export function createLoop(input: ReconcilerInput, effects: Effects) {
       installLoader: changing(effects.installLoader),
       finish: changing(effects.finish),
       disarm: changing(effects.disarm),
+      restore: changing(effects.restore),
       rollBack: changing(effects.rollBack),
     },
   });

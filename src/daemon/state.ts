@@ -41,7 +41,12 @@ export async function loadState(deps: {
   const noticed = await withPayloadHash(noticeConfig(recovered.facts, deps.configHash), adapters, stopping);
   const begun = await withoutUnbegunSwitch(noticed, adapters);
   const isLoaded = recovered.recovery.kind === 'loaded';
-  const facts = await adoptWayBack(begun, { ...deps, deadMan: adapters.deadMan, isLoaded });
+  const facts = await adoptWayBack(begun, {
+    ...deps,
+    deadMan: adapters.deadMan,
+    isLoaded,
+    bootId: observed.bootId,
+  });
   return { ...recovered, facts };
 }
 

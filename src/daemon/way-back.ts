@@ -4,6 +4,7 @@ import { isTrial } from '../domain/boot-trial.ts';
 import type { Deployment, SwitchResult, WentBack } from '../domain/deployment.ts';
 import type { Facts } from '../domain/facts.ts';
 import type { Log } from '../domain/log.ts';
+import type { Observed } from '../domain/observed.ts';
 import type { ProbationRules } from '../domain/probation.ts';
 import { toProblem } from '../domain/problem.ts';
 import type { BootLoader } from '../host/boot-loader.ts';
@@ -61,22 +62,32 @@ export async function callOff({ keeper, deadMan }: WayBackParts, { id }: Deploym
 
 /** Nothing may keep a rollback from running: not even a journal that cannot be written. */
 export async function goBack(parts: WayBackParts, deployment: Deployment): Promise<WentBack> {
-  const { keeper, rollBack, profile, bootLoader, observer, log } = parts;
+  const { keeper, rollBack, observer, log } = parts;
   try {
     keeper.flush();
   } catch (error) {
     log.error({ err: toProblem(error) }, 'going back although the journal cannot be written');
   }
-  const { previous, id } = deployment;
   const way = wayBackOf(deployment);
   if (!way) return { observed: await observer.observe(), byItself: false, note: null };
   const went = await rollBack(way);
-  const { profile: now, current } = went.observed;
-  if (current !== previous.toplevel || previous.profile === null) return went;
-  if (now?.toplevel === previous.profile) return went;
-  await profile.set(previous.profile);
-  await bootLoader.install({ deployment: id, toplevel: previous.profile });
-  return { ...went, observed: await observer.observe() };
+  if (went.observed.current !== deployment.previous.toplevel) return went;
+  return { ...went, observed: await putBack(parts, deployment) };
+}
+
+/** Profile and boot default as they were, where the deployment had moved them; what somebody else set stays. */
+export async function putBack(
+  { profile, bootLoader, observer }: WayBackParts,
+  { id, toplevel, previous }: Deployment,
+): Promise<Observed> {
+  const { profile: now, bootDefault } = await observer.observe();
+  if (previous.profile === null || previous.profile === toplevel) return observer.observe();
+  if (now?.toplevel === toplevel) await profile.set(previous.profile);
+  const moved = now?.toplevel === toplevel || bootDefault === toplevel;
+  if (moved && (await profile.read())?.toplevel === previous.profile) {
+    await bootLoader.install({ deployment: id, toplevel: previous.profile });
+  }
+  return observer.observe();
 }
 
 /**
@@ -85,7 +96,11 @@ export async function goBack(parts: WayBackParts, deployment: Deployment): Promi
  */
 export async function adoptWayBack(
   facts: Facts,
-  parts: Pick<WayBackParts, 'deadMan' | 'deadManSeconds' | 'log'> & { readonly isLoaded: boolean },
+  parts: Pick<WayBackParts, 'deadMan' | 'deadManSeconds' | 'log'> & {
+    readonly isLoaded: boolean;
+    /** The boot this daemon started in: a dead-man of another one ended with that, and is not missed. */
+    readonly bootId: string | null;
+  },
 ): Promise<Facts> {
   const { deadMan, log, isLoaded } = parts;
   try {
@@ -157,9 +172,15 @@ const guarded: ReadonlySet<string | null> = new Set(['switch', 'look', 'probatio
 async function adopt(
   facts: Facts,
   deployment: Deployment,
-  { deadMan, deadManSeconds, log }: Pick<WayBackParts, 'deadMan' | 'deadManSeconds' | 'log'>,
+  {
+    deadMan,
+    deadManSeconds,
+    log,
+    bootId,
+  }: Pick<WayBackParts, 'deadMan' | 'deadManSeconds' | 'log'> & { readonly bootId: string | null },
 ): Promise<Facts> {
   const { id, step, reason, message } = deployment;
+  if (deployment.bootId !== bootId) return facts;
   const left = await deadMan.state(id);
   const way = wayBackOf(deployment);
   if (isTaken(left) && step !== 'rollback') {

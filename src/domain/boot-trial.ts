@@ -19,7 +19,8 @@ export function isTrial({ trigger }: Pick<Deployment, 'trigger'>): boolean {
 export function isTrialDue({ facts, observed, policy }: Loop, now: number): boolean {
   const { bootToProve, expected, hold, failure } = facts;
   if (bootToProve === null || hold !== null || policy.mode !== 'enforce') return false;
-  const runs = observed?.current === bootToProve && expected?.current === bootToProve;
+  const slots = [observed?.booted, observed?.current, expected?.current];
+  const runs = slots.every((slot) => slot === bootToProve);
   const mayBegin = failure?.commit !== expected?.commit || (failure?.until ?? 0) <= now;
   const isRefused = facts.quarantine.some(({ toplevel }) => toplevel === bootToProve);
   return runs && mayBegin && !isRefused && !isBootProven(facts, bootToProve);
@@ -61,8 +62,9 @@ export function beginTrial({ facts, observed }: Loop, now: number): Facts {
     retried: false,
     exitCode: null,
     log: [],
+    abide: 'unchanged',
   };
-  return { ...facts, deployment, probation: { deployment: deployment.id, before, clock: null } };
+  return { ...facts, deployment, probation: { deployment: deployment.id, rules: null, before, clock: null } };
 }
 
 /** The facts after a trial that was passed: the system is boot-proven; where the host stands is what it was. */

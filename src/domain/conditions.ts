@@ -1,3 +1,4 @@
+import { choiceText } from './choice.ts';
 import { failureReason } from './condition-reasons.ts';
 import { failureText } from './failure-text.ts';
 import type { Finding } from './finding.ts';
@@ -86,6 +87,8 @@ const topFindings: Readonly<Record<Standing, (view: LoopView, rest: RestFindings
     const failed = reason === 'HealthCheckFailed' ? 'HealthCheckFailed' : 'ActivationFailed';
     return reconciling(failed, 'ProgressingWithRetry', message ?? 'the activation failed');
   },
+  held: ({ facts: { choice }, observed }) =>
+    resting('Drifted', choice ? choiceText(choice, observed?.bootDefault ?? null) : 'a person chose so'),
   stalled: stalledTop,
   retrying: retryingTop,
   unsourced: unsourcedTop,

@@ -1,6 +1,8 @@
 import { isTrial, isTrialDue, wasCutOff } from './boot-trial.ts';
 import { hasWayBack } from './after-switch.ts';
+import { choiceAgainst } from './choice.ts';
 import type { Deployment, DeploymentStep, Trigger } from './deployment.ts';
+import { isStaged } from './deploy.ts';
 import type { Desired } from './desired.ts';
 import type { Loop } from './loop.ts';
 import { maxSupersessions } from './policy.ts';
@@ -10,7 +12,7 @@ import type { Target } from './target.ts';
 /** The next safe thing for a loop that does nothing. */
 export type Decision =
   | { readonly do: 'resume'; readonly step: DeploymentStep }
-  | { readonly do: 'interrupt' | 'undo' | 'prove' }
+  | { readonly do: 'interrupt' | 'restore' | 'undo' | 'prove' }
   | { readonly do: 'work'; readonly target: Target }
   | { readonly do: 'backoff' | 'stall'; readonly target: Target }
   | { readonly do: 'rest' };
@@ -26,6 +28,7 @@ export function decide(loop: Loop, now: number): Decision {
   if (!mayWork(loop)) return { do: 'rest' };
   const { desired } = selectFor(loop);
   if (!desired) return { do: 'rest' };
+  if (!loop.asked && choiceAgainst(facts, desired.commit)) return { do: 'rest' };
   const trouble = troubleWith(desired, loop, now);
   if (trouble) return { do: trouble, target: { ...desired, trigger: 'retry', by: null } };
   const trigger = causeFor(desired, loop, now);
@@ -73,15 +76,24 @@ function isDeployed(desired: Desired, { facts }: Loop): boolean {
   );
 }
 
-/** Nothing was changed yet, or a reboot brought the previous system back: then the deployment is over. */
+/**
+ * In the same boot the deployment goes on where it was. A reboot leaves it at what the boot default was: the new system, and
+ * then the rest of the commit is done; any other, and then what had begun to move is put back and the deployment is over. A
+ * rollback goes on in any case, because it is what quarantines the commit.
+ */
 function resume(deployment: Deployment, step: DeploymentStep, loop: Loop): Decision {
   if (isTrial(deployment)) return resumeTrial(deployment, step, loop);
-  const { observed } = loop;
-  const rebooted = observed?.bootId !== deployment.bootId;
-  const isBack = rebooted && observed?.current === deployment.previous.toplevel;
-  const committing = step === 'profile' || step === 'loader';
-  return step === 'prepare' || (isBack && !committing) ? { do: 'interrupt' } : { do: 'resume', step };
+  if (step === 'prepare') return { do: 'interrupt' };
+  const { observed, facts } = loop;
+  if (observed?.bootId === deployment.bootId || step === 'rollback') return { do: 'resume', step };
+  if (!proved.has(step)) return { do: 'interrupt' };
+  if ((isStaged(deployment) && !facts.choice) || observed?.current === deployment.toplevel)
+    return { do: 'resume', step };
+  return { do: step === 'passed' ? 'interrupt' : 'restore' };
 }
+
+/** Steps of a system that has passed its probation, or that none is possible for. */
+const proved: ReadonlySet<DeploymentStep> = new Set<DeploymentStep>(['passed', 'profile', 'loader']);
 
 const tried: ReadonlySet<DeploymentStep> = new Set<DeploymentStep>(['prepare', 'probation']);
 

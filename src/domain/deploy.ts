@@ -18,7 +18,8 @@ export function beginDeployment(loop: Loop, phases: readonly PhaseTiming[], now:
   const abide = inspection?.abide ?? 'unchanged';
   const deployment = newDeployment({ facts, target, evaluation, observed, phases, abide, now });
   const rules = inspection?.probation ?? null;
-  return { ...facts, deployment, probation: { deployment: deployment.id, rules, before: null, clock: null } };
+  const probation = { deployment: deployment.id, rules, before: null, clock: null };
+  return { ...facts, deployment, probation, choice: null };
 }
 
 /** The facts with the running deployment at `step`; the daemon journals them before it takes the step. */

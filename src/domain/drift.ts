@@ -1,3 +1,4 @@
+import { choiceText, type Choice } from './choice.ts';
 import { isCommitId, shortId, type CommitId } from './commit.ts';
 import type { Desired } from './desired.ts';
 import type { DriftKind, Expected, Facts } from './facts.ts';
@@ -29,7 +30,7 @@ export function findDrift({ facts, observed, desired }: DriftQuestion): readonly
   const changes = expected ? differences(expected, observed) : null;
   return [
     ...commitDrift(facts, observed, desired),
-    ...(expected && changes ? expectedDrift(expected, changes, observed) : []),
+    ...(expected && changes ? expectedDrift({ expected, changes, observed, chosen: facts.choice }) : []),
     ...bootDrift(observed),
     ...(expected && changes?.bootDefault ? bootloaderDrift(expected, changes.bootDefault) : []),
   ];
@@ -93,10 +94,17 @@ function isWhereDesiredLeaves({ expected }: Facts, { current }: Observed, desire
   return expected?.commit === desired.commit && expected.current === current;
 }
 
-function expectedDrift(expected: Expected, changes: Differences, observed: Observed): readonly Drift[] {
+function expectedDrift(from: {
+  readonly expected: Expected;
+  readonly changes: Differences;
+  readonly observed: Observed;
+  readonly chosen: Choice | null;
+}): readonly Drift[] {
+  const { expected, changes, observed, chosen } = from;
   const found: Drift[] = [];
   if (changes.current !== null) {
-    const message = `${changes.current} runs, expected since ${expected.since} is ${expected.current}`;
+    const why = chosen === null ? '' : `: ${choiceText(chosen, observed.bootDefault)}`;
+    const message = `${changes.current} runs, expected since ${expected.since} is ${expected.current}${why}`;
     found.push({ kind: 'runtime', message });
   }
   if (changes.profile !== null) {

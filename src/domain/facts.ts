@@ -1,5 +1,6 @@
 import type { BootProven } from './boot-proven.ts';
 import type { CheckSeen } from './check.ts';
+import type { Choice } from './choice.ts';
 import type { CommitId } from './commit.ts';
 import type { Deployment } from './deployment.ts';
 import type { Probation } from './probation.ts';
@@ -113,6 +114,8 @@ export interface Facts {
   readonly spentTesting: CommitId | null;
   /** Boot in which `expected` was reached. */
   readonly bootId: string | null;
+  /** What a person did that holds one commit until they say how to go on. */
+  readonly choice: Choice | null;
   /** Systems that this host is known to boot into, newest first; null until the host was looked at for the first time. */
   readonly bootProven: readonly BootProven[] | null;
   /** The system that this boot started for the first time, until it has proved itself or was undone. */
@@ -149,6 +152,7 @@ export const noFacts: Facts = {
   suspended: null,
   spentTesting: null,
   bootId: null,
+  choice: null,
   bootProven: null,
   bootToProve: null,
   bootBaseline: null,

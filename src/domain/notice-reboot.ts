@@ -1,19 +1,20 @@
 import { isBootProven, withBootProven } from './boot-proven.ts';
+import { forgetChoice, noticeChoice } from './choice.ts';
 import type { Facts } from './facts.ts';
 import type { Observed } from './observed.ts';
 
 /**
  * The facts as a fresh observation corrects them: after a reboot a `test` deployment is over, because the reboot was the
  * user's way out of it, and main's committed system is what is expected; a staged one is now the running one. What came up
- * for the first time is to be proved.
+ * for the first time is to be proved, unless a person chose it.
  */
 export function noticeReboot(before: Facts, observed: Observed): Facts {
   const facts = withFirstProven(before, observed);
   const { expected, bootId } = facts;
-  if (observed.bootId === null || observed.bootId === bootId) return facts;
+  if (observed.bootId === null || observed.bootId === bootId) return forgetChoice(facts, observed);
   const rebooted = { ...facts, bootId: observed.bootId };
-  if (!expected || bootId === null) return rebooted;
-  return withTrial(arrived(rebooted, observed), observed);
+  if (bootId === null || !(expected ?? facts.deployment)) return rebooted;
+  return noticeChoice(withTrial(arrived(rebooted, observed), observed), observed);
 }
 
 /** What is booted when abide comes to a host counts as proven: it brought the host up, and abide with it. */

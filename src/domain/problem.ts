@@ -39,6 +39,7 @@ export const problemCodes = [
   'activation_failed',
   'activation_busy',
   'profile_failed',
+  'profile_moved',
   'boot_loader_failed',
   'rollback_failed',
   'way_back_taken',

@@ -1,3 +1,4 @@
+import { choiceAgainst } from './choice.ts';
 import { findDrift } from './drift.ts';
 import type { Failure, Quarantined } from './facts.ts';
 import type { LoopView } from './loop-view.ts';
@@ -9,6 +10,7 @@ export const standings = [
   'unseen',
   'rollbackFailed',
   'rollingBack',
+  'held',
   'stalled',
   'retrying',
   'unsourced',
@@ -95,8 +97,9 @@ function trouble(view: LoopView): Standing | null {
   const { facts, state } = view;
   if (!facts.deployment && facts.deployments[0]?.outcome === 'rollback_failed') return 'rollbackFailed';
   if (state === 'rollingBack') return 'rollingBack';
-  const failure = currentFailure(view);
   const atWork = workStates.has(state);
+  if (!atWork && choiceAgainst(facts, view.desired?.commit ?? null)) return 'held';
+  const failure = currentFailure(view);
   if (state === 'stalled' || (!atWork && (failure?.stalled || currentQuarantine(view)))) return 'stalled';
   // Another commit may be desired by now; then it is no longer worth a word that the one before could not be committed.
   if (failure || (view.uncommitted && isDesiredDeployed(view))) return 'retrying';

@@ -1,3 +1,4 @@
+import { choiceText } from './choice.ts';
 import { shortId } from './commit.ts';
 import { findDrift } from './drift.ts';
 import { failureText } from './failure-text.ts';
@@ -24,6 +25,7 @@ const words: Readonly<Record<Standing, Summary>> = {
   unseen: 'Unknown',
   rollbackFailed: 'Failed',
   rollingBack: 'Failed',
+  held: 'Drifted',
   stalled: 'Stalled',
   retrying: 'Failed',
   unsourced: 'Failed',
@@ -42,6 +44,8 @@ const texts: Readonly<Record<Standing, (view: LoopView) => string>> = {
     `the rollback of ${host} failed and needs a person: ${deployments[0]?.message ?? 'see abide history'}`,
   rollingBack: ({ host, facts: { deployment } }) =>
     `${host} goes back to ${deployment?.previous.toplevel ?? 'the system before'}: ${deployment?.message ?? 'the activation failed'}`,
+  held: ({ host, facts: { choice }, observed }) =>
+    `${host} is left alone: ${choice ? choiceText(choice, observed?.bootDefault ?? null) : 'a person chose so'}`,
   stalled: stalledText,
   retrying: retryingText,
   unsourced: ({ host, remotes, judgements }) =>

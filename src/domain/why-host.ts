@@ -1,3 +1,4 @@
+import { choiceAgainst, choiceText } from './choice.ts';
 import { shortId, type CommitId } from './commit.ts';
 import { findDrift } from './drift.ts';
 import { failureText } from './failure-text.ts';
@@ -12,6 +13,7 @@ export function hostReasons(view: LoopView, commit: CommitId): readonly WhyReaso
   const isDesired = view.desired?.commit === commit;
   return [
     ...held(view),
+    ...chosen(view, commit),
     ...quarantined(view, commit),
     ...spent(view, commit),
     ...failed(view, commit),
@@ -37,6 +39,13 @@ function held({ facts, host, observed }: LoopView): WhyReason[] {
     reasons.push({ decision: 'state', message, next: null });
   }
   return reasons;
+}
+
+function chosen({ facts, observed }: LoopView, commit: CommitId): WhyReason[] {
+  const choice = choiceAgainst(facts, commit);
+  if (!choice) return [];
+  const message = choiceText(choice, observed?.bootDefault ?? null);
+  return [{ decision: 'drift', message, next: `push another commit, or abide retry ${shortId(commit)}` }];
 }
 
 function quarantined({ facts }: LoopView, commit: CommitId): WhyReason[] {

@@ -13,6 +13,7 @@ export function liftTrouble(facts: Facts, commit: CommitId): Facts {
     failure: facts.failure?.commit === commit ? null : facts.failure,
     awaitsNetwork: facts.awaitsNetwork?.commit === commit ? null : facts.awaitsNetwork,
     spentTesting: facts.spentTesting === commit ? null : facts.spentTesting,
+    choice: facts.choice?.commit === commit ? null : facts.choice,
   };
 }
 

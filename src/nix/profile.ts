@@ -1,4 +1,4 @@
-import { mkdir, readlink } from 'node:fs/promises';
+import { mkdir, readdir, readlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Problem } from '../domain/problem.ts';
 import { succeeded, type Finished, type Run } from '../process.ts';
@@ -10,9 +10,14 @@ export interface ProfileDeps {
   readonly environment: Readonly<Record<string, string>>;
   /** `system.root`. */
   readonly root: string;
+  /** Below the directory of profiles; default `system`. */
+  readonly name?: string;
 }
 
-/** The system profile, whose current generation the boot loader's program takes as the default. */
+/** The profile that keeps the newest boot-proven system bootable: loaders list the profiles in this directory too. */
+export const provenProfileName = 'system-profiles/abide-boot-proven';
+
+/** A profile of systems; the current generation of `system` is what the boot loader's program takes as the default. */
 export interface Profile {
   /**
    * Makes the toplevel the current generation, always as the newest, also when going back; nothing happens when it is
@@ -21,23 +26,56 @@ export interface Profile {
   readonly set: (toplevel: string) => Promise<void>;
   /** null where there is no profile; generation null where the link is not one that nix-env makes. */
   readonly read: () => Promise<{ generation: number | null; toplevel: string } | null>;
+  /** The generations beside the current one, oldest first. */
+  readonly old: () => Promise<readonly { readonly generation: number; readonly toplevel: string }[]>;
+  /** Deletes the generations beside the current one; only for a profile of abide's own. Throws Problem `profile_failed`. */
+  readonly forgetOld: () => Promise<void>;
 }
 
 /** Calls must not overlap: nix-env takes no lock for this. */
-export function createProfile({ run, environment, root }: ProfileDeps): Profile {
-  const path = join(root, 'nix/var/nix/profiles/system');
+export function createProfile(deps: ProfileDeps): Profile {
+  const path = join(deps.root, 'nix/var/nix/profiles', deps.name ?? 'system');
   const read = () => readProfile(path);
   return {
     read,
     set: async (toplevel) => {
       if ((await read())?.toplevel === toplevel) return;
       await mkdir(dirname(path), { recursive: true });
-      const args = ['-p', path, '--set', toplevel];
-      const finished = await run({ file: 'nix-env', args, env: environment, timeoutMs: 120_000 });
+      const finished = await nixEnv(deps, ['-p', path, '--set', toplevel]);
       if (succeeded(finished) && (await read())?.toplevel === toplevel) return;
       throw new Problem('profile_failed', `${errorOf(finished)} (setting ${path} to ${toplevel})`);
     },
+    old: () => oldGenerations(path),
+    forgetOld: async () => {
+      const finished = await nixEnv(deps, ['-p', path, '--delete-generations', 'old']);
+      if (succeeded(finished)) return;
+      throw new Problem('profile_failed', `${errorOf(finished)} (deleting old generations of ${path})`);
+    },
   };
+}
+
+function nixEnv({ run, environment }: ProfileDeps, args: readonly string[]): Promise<Finished> {
+  return run({ file: 'nix-env', args, env: environment, timeoutMs: 120_000 });
+}
+
+async function oldGenerations(path: string): ReturnType<Profile['old']> {
+  const dir = dirname(path);
+  const current = basename((await linkTarget(path)) ?? '');
+  const names = (await readdir(dir).catch(() => [])).filter((name) => name !== current);
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const generation = generationOf(basename(path), name);
+      const toplevel = generation === null ? null : await linkTarget(join(dir, name));
+      return generation === null || toplevel === null ? [] : [{ generation, toplevel }];
+    }),
+  );
+  return found.flat().toSorted((one, other) => one.generation - other.generation);
+}
+
+/** The number in the name of a generation's link; null for any other name. */
+function generationOf(profile: string, name: string): number | null {
+  const [, of, number] = /^(.+)-(\d+)-link$/.exec(name) ?? [];
+  return of === profile ? Number(number) : null;
 }
 
 function errorOf({ stderr, exitCode, signal }: Finished): string {
@@ -51,9 +89,9 @@ async function readProfile(path: string): ReturnType<Profile['read']> {
   const first = await linkTarget(path);
   if (first === null) return null;
   const toplevel = await linkTarget(first);
-  const generation = /^system-(\d+)-link$/.exec(basename(first))?.[1];
-  if (generation === undefined) return { generation: null, toplevel: toplevel ?? first };
-  return toplevel === null ? null : { generation: Number(generation), toplevel };
+  const generation = generationOf(basename(path), basename(first));
+  if (generation === null) return { generation, toplevel: toplevel ?? first };
+  return toplevel === null ? null : { generation, toplevel };
 }
 
 async function linkTarget(path: string): Promise<string | null> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /** Direct gc roots of abide's own: they survive `nix-collect-garbage -d`, which removes old profile generations. */
 export interface Roots {
-  /** Replaces what the name held, atomically and durably; a crash leaves the old or the new. */
+  /** Replaces what the name held, atomically and durably, one call after the other; a crash leaves the old or the new. */
   readonly pin: (name: string, storePath: string) => Promise<void>;
   /** Nothing to do is no error. */
   readonly unpin: (name: string) => Promise<void>;
@@ -19,14 +19,12 @@ export function gcRootsDir(environment: Readonly<Record<string, string>>): strin
 /** Makes the directory at the first pin, not before. */
 export function createRoots({ environment }: { environment: Readonly<Record<string, string>> }): Roots {
   const dir = gcRootsDir(environment);
+  let last: Promise<unknown> = Promise.resolve();
   return {
-    pin: async (name, storePath) => {
-      await mkdir(dir, { recursive: true });
-      const unfinished = join(dir, `.${name}.new`);
-      await rm(unfinished, { force: true });
-      await symlink(storePath, unfinished);
-      await rename(unfinished, join(dir, name));
-      await syncDirectory(dir);
+    pin: (name, storePath) => {
+      const pinned = last.then(() => pin(dir, name, storePath));
+      last = pinned.catch(() => undefined);
+      return pinned;
     },
     unpin: (name) => rm(join(dir, name), { force: true }),
     list: async () => {
@@ -37,6 +35,15 @@ export function createRoots({ environment }: { environment: Readonly<Record<stri
       return Object.fromEntries(entries);
     },
   };
+}
+
+async function pin(dir: string, name: string, storePath: string): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  const unfinished = join(dir, `.${name}.new`);
+  await rm(unfinished, { force: true });
+  await symlink(storePath, unfinished);
+  await rename(unfinished, join(dir, name));
+  await syncDirectory(dir);
 }
 
 function none(error: NodeJS.ErrnoException): string[] {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { BootProven } from '../domain/boot-proven.ts';
+import type { Choice } from '../domain/choice.ts';
 import { isCommitId } from '../domain/commit.ts';
 import type { CheckSeen } from '../domain/check.ts';
 import type { CheckResult, Deployment, PhaseTiming } from '../domain/deployment.ts';
@@ -193,6 +194,15 @@ const facts = z.looseObject({
   suspended: suspension.nullable(),
   spentTesting: commit.nullable(),
   bootId: z.string().nullable(),
+  choice: z
+    .looseObject({
+      what: z.enum(['boot', 'profile']),
+      toplevel: path.nullable(),
+      commit,
+      since: time,
+    } satisfies ShapeOf<Choice>)
+    .nullable()
+    .default(null),
   bootProven: z
     .array(z.looseObject({ toplevel: path, since: time } satisfies ShapeOf<BootProven>))
     .nullable()

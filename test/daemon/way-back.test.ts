@@ -53,8 +53,10 @@ const log = {
 };
 const seconds = () => ({ switching: 2400, probation: 400 });
 const adopt = async (facts: Facts, state: DeadManState, isLoaded = true) => {
+  const bootId = facts.deployment?.bootId ?? null;
   const { deadMan, asked } = fakeDeadMan(state);
-  return { facts: await adoptWayBack(facts, { deadMan, deadManSeconds: seconds, log, isLoaded }), asked };
+  const parts = { deadMan, deadManSeconds: seconds, log, isLoaded, bootId };
+  return { facts: await adoptWayBack(facts, parts), asked };
 };
 
 test.each(['acting', 'went-back'] as const)('a dead-man that is %s decides the deployment', async (state) => {
@@ -133,6 +135,7 @@ test('what runs while an orphan goes back is not looked at', async () => {
     deadManSeconds: seconds,
     log,
     isLoaded: false,
+    bootId: null,
   });
   expect(asked).toEqual(['armed', 'acting', 'acting', 'went-back']);
 });

@@ -194,6 +194,7 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
       installLoader: manual<void, Deployment>('installLoader'),
       finish: manual<Observed, Deployment>('finish'),
       disarm: manual<void, Deployment>('disarm'),
+      restore: manual<Observed, Deployment>('restore'),
       rollBack: manual<WentBack, Deployment>('rollBack'),
     },
   });

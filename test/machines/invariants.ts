@@ -73,6 +73,8 @@ const steps: Readonly<Record<string, readonly string[]>> = {
   'probation.pausing': ['probation'],
   'committing.passing': ['passed'],
   'committing.passingAgain': ['passed'],
+  'committing.restoring': ['profile', 'loader'],
+  'committing.restoringAgain': ['profile', 'loader'],
   'committing.profile': ['profile'],
   'committing.loader': ['loader'],
   'committing.finishing': ['loader', 'passed'],
@@ -156,6 +158,8 @@ const ends: Readonly<Record<string, readonly RegExp[]>> = {
   'probation.pausing': [/^xstate\.after\.probation\./],
   'committing.passing': [/\.actor\.disarm$/],
   'committing.passingAgain': [/^xstate\.after\.moment\./],
+  'committing.restoring': [/\.actor\.restore$/],
+  'committing.restoringAgain': [/^xstate\.after\.rollbackRetry\./],
   'committing.profile': [/\.actor\.setProfile$/],
   'committing.loader': [/\.actor\.installLoader$/],
   'committing.finishing': [/\.actor\.finish$/],
@@ -176,6 +180,8 @@ const next: Readonly<Record<string, RegExp>> = {
   'probation.pausing': /^(probation\.probing|rollingBack\.running|ended)$/,
   'committing.passing': /^(committing\.(passingAgain|profile|finishing)|rollingBack\.running|ended)$/,
   'committing.passingAgain': /^committing\.passing$/,
+  'committing.restoring': /^(committing\.restoringAgain|ended)$/,
+  'committing.restoringAgain': /^committing\.restoring$/,
   'committing.profile': /^(committing\.loader|ended)$/,
   'committing.loader': /^(committing\.finishing|ended)$/,
   'committing.finishing': /^ended$/,
@@ -190,6 +196,7 @@ const outcomes: ReadonlySet<DeploymentOutcome | null> = new Set<DeploymentOutcom
   'uncommitted',
   'rolled_back',
   'failed',
+  'interrupted',
 ]);
 
 function endRules(transition: Transition): [boolean, string][] {
@@ -213,6 +220,10 @@ function endRules(transition: Transition): [boolean, string][] {
     ],
     [from === to || (next[from]?.test(left) ?? false), `nothing leads from it to ${left}`],
     [!isOver || outcomes.has(ended!.outcome), `the outcome is ${ended?.outcome}`],
+    [
+      ended?.outcome !== 'interrupted' || from.startsWith('committing.restoring'),
+      'only a reboot interrupts a deployment',
+    ],
     [!isOver || (ended!.step === null && ended!.endedAt !== null), 'an ended deployment is at no step'],
     [
       to !== 'gating' || isOver || after.context.waiting !== null,

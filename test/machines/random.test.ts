@@ -75,7 +75,7 @@ const command = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('crash' as const),
-      reboots: fc.constantFrom(false, false, true),
+      reboots: fc.constantFrom(null, null, 'default' as const, 'chosen' as const),
     }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: 'mirrorFails' as const }) },
@@ -91,6 +91,7 @@ const neverAborted = new Set([
   'setProfile',
   'installLoader',
   'finish',
+  'restore',
   'rollBack',
   'review',
 ]);
@@ -134,7 +135,7 @@ describe('whatever happens', () => {
       'rollingBack.reviewing',
       'gating',
     ]) {
-      expect(seen[state], state).toBeGreaterThan(0);
+      expect(seen[state] ?? 0, state).toBeGreaterThan(0);
     }
   }, 600_000);
 });
@@ -224,11 +225,11 @@ function createWorld(before?: Before) {
     if (driven.open('observe')) await driven.observes({ ...system, at: now() });
   };
 
-  const crash = (reboots: boolean) => {
+  const crash = (reboots: 'default' | 'chosen' | null) => {
     const facts = driven.facts();
     driven.actor.stop();
     if (reboots) {
-      const boots = system.bootDefault ?? system.current;
+      const boots = reboots === 'chosen' ? top('chosen') : (system.bootDefault ?? system.current);
       system = { ...system, bootId: `${system.bootId}+`, current: boots, booted: boots };
     }
     driven = start(facts);
@@ -260,8 +261,8 @@ function createWorld(before?: Before) {
 
   /** From here on every effect succeeds, people are quiet, and time passes. */
   const goWell = async () => {
-    driven.actor.send({ type: 'resume', by: null });
     for (let round = 0; round < 24; round += 1) {
+      driven.actor.send({ type: 'resume', by: null });
       const isLong = round % 3 === 0 && driven.facts().deployment === null;
       await driven.wait(isLong ? 7 * 3_600_000 : 70_000);
       await observe();
@@ -328,7 +329,7 @@ function toldOf(name: string, outcome: unknown, system: Observed): unknown {
 }
 
 /** Effects that end with a look at the host. */
-const observing = new Set(['look', 'finish', 'rollBack']);
+const observing = new Set(['look', 'finish', 'restore', 'rollBack']);
 
 const connectivity = (status: CheckSeen['status']) => [seen('connectivity', status)];
 
@@ -373,7 +374,20 @@ function moved(
     return exitCode !== null && [0, 2, 4].includes(exitCode) ? { ...system, current: toplevel } : system;
   if (name === 'setProfile') return { ...system, profile: { generation: 2, toplevel } };
   if (name === 'installLoader') return { ...system, bootDefault: toplevel };
-  return name === 'rollBack' ? { ...system, current: previous.toplevel } : system;
+  if (name === 'restore') return putBack(system, toplevel, previous);
+  return name === 'rollBack'
+    ? { ...putBack(system, toplevel, previous), current: previous.toplevel }
+    : system;
+}
+
+function putBack(system: Observed, toplevel: string, previous: Deployment['previous']): Observed {
+  const { profile, bootDefault } = system;
+  const before = previous.profile === null ? null : { generation: 3, toplevel: previous.profile };
+  return {
+    ...system,
+    profile: profile?.toplevel === toplevel ? before : profile,
+    bootDefault: bootDefault === toplevel ? previous.bootDefault : bootDefault,
+  };
 }
 
 async function untilActivating(driven: Driven, name: string, toplevel = name): Promise<void> {

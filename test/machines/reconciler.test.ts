@@ -120,6 +120,7 @@ describe('the way of a commit', () => {
       facts: {
         ...noFacts,
         bootId: 'boot-1',
+        bootProven: [{ toplevel: top('m1'), since: '' }],
         floor: { commit: id('m1'), payloadHash: null },
         expected: expectedOf('t1', 'test'),
         committedMain: expectedOf('m1', 'switch'),

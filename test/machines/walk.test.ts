@@ -114,6 +114,7 @@ const works: Outcomes = {
   setProfile: () => [undefined],
   installLoader: () => [undefined],
   finish: (snapshot) => [committed(snapshot)],
+  restore: (snapshot) => [after(snapshot, 'previous')],
   rollBack: (snapshot) => [went(after(snapshot, 'previous'))],
 };
 const orFails = (outcomes: Outcomes, names: readonly string[]): Outcomes => ({
@@ -225,6 +226,22 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       rollBack: (s) => [went(after(s, 'previous')), new Problem('rollback_failed', 'no')],
     },
     most: 4000,
+  },
+  'a reboot at every step, and another system chosen at boot': {
+    from: [offer('origin', 'm1'), host('old')],
+    world: [
+      sees(host('old', { bootId: 'boot-2' })),
+      sees(host('m1', { bootId: 'boot-2' })),
+      sees(host('hand', { bootId: 'boot-3', bootDefault: top('old') })),
+      offers('local', 'm2'),
+      retry(null),
+      resume,
+    ],
+    outcomes: {
+      ...orUndone,
+      setProfile: () => [undefined, new Problem('profile_moved', 'no', { retry: 'never' })],
+    },
+    most: 3000,
   },
   'commits that overtake one another': {
     from: [host('old')],

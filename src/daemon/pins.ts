@@ -1,0 +1,60 @@
+import { access } from 'node:fs/promises';
+import { newestBootProven } from '../domain/boot-proven.ts';
+import type { Facts } from '../domain/facts.ts';
+import type { Log } from '../domain/log.ts';
+import { wantedPins } from '../domain/pins.ts';
+import { toProblem } from '../domain/problem.ts';
+import type { Profile } from '../nix/profile.ts';
+import type { Roots } from '../nix/roots.ts';
+
+/** What keeps systems from being collected. */
+export interface PinParts {
+  readonly roots: Roots;
+  readonly profile: Profile;
+  /** A profile of abide's own: its current generation outlives `nix-collect-garbage -d`, and boot loaders list it. */
+  readonly provenProfile: Profile;
+  readonly log: Log;
+}
+
+/** Makes good what is missing of the pins, whoever removed it: at the start, and whenever the host is looked at. Never throws. */
+export async function repairPins(parts: PinParts, facts: Facts): Promise<void> {
+  const { roots, log } = parts;
+  try {
+    const there = await roots.list();
+    for (const [name, toplevel] of Object.entries(wantedPins(facts))) {
+      if (there[name] !== toplevel && (await exists(toplevel))) await roots.pin(name, toplevel);
+    }
+    await keepBootable(parts, newestBootProven(facts));
+  } catch (error) {
+    log.warn({ err: toProblem(error) }, 'what must not be collected could not be pinned');
+  }
+}
+
+/**
+ * Runs a boot loader's installation so that nothing it lists is without a root: what it is to list no more loses its
+ * generation before it runs, and its root only once it has run.
+ */
+export async function whileRetiring(parts: PinParts, installLoader: () => Promise<void>): Promise<void> {
+  const { roots, provenProfile } = parts;
+  const old = await provenProfile.old();
+  for (const { generation, toplevel } of old) await roots.pin(`${retiring}${generation}`, toplevel);
+  if (old.length > 0) await provenProfile.forgetOld();
+  await installLoader();
+  const names = Object.keys(await roots.list()).filter((name) => name.startsWith(retiring));
+  for (const name of names) await roots.unpin(name);
+}
+
+const retiring = 'retiring-';
+
+/** A host without a system profile has no boot entries either. */
+async function keepBootable({ profile, provenProfile }: PinParts, proven: string | null): Promise<void> {
+  if (proven === null || (await profile.read()) === null || !(await exists(proven))) return;
+  await provenProfile.set(proven);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

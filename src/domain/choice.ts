@@ -1,0 +1,59 @@
+import type { CommitId } from './commit.ts';
+import type { Facts } from './facts.ts';
+import type { Observed } from './observed.ts';
+
+/** What a person did to the host that abide does not undo by itself: it holds until they say how to go on. */
+export interface Choice {
+  /** `boot`: another entry than the default was started; `profile`: the system profile was moved during a deployment. */
+  readonly what: 'boot' | 'profile';
+  /** What was booted; null for a profile, which may move again. */
+  readonly toplevel: string | null;
+  /** The commit that is held; another one is free to go on. */
+  readonly commit: CommitId;
+  /** RFC 3339. */
+  readonly since: string;
+}
+
+/**
+ * The facts after a boot that nobody has seen yet: a system other than the boot default runs only when a person chose it in
+ * the boot menu. Where the boot default cannot be read, nobody can be said to have chosen.
+ */
+export function noticeChoice(facts: Facts, observed: Observed): Facts {
+  const { at, booted, bootDefault } = observed;
+  const commit = facts.deployment?.commit ?? facts.expected?.commit ?? null;
+  const chose = booted !== null && bootDefault !== null && booted !== bootDefault;
+  if (!chose || commit === null) return { ...facts, choice: null };
+  const choice: Choice = { what: 'boot', toplevel: booted, commit, since: new Date(at).toISOString() };
+  return { ...facts, choice, bootToProve: null };
+}
+
+/** The facts once what was chosen is no more: the host is again where the held commit had brought it. */
+export function forgetChoice(facts: Facts, observed: Observed): Facts {
+  const { choice, expected, deployment } = facts;
+  if (choice === null || deployment !== null || choice.commit !== expected?.commit) return facts;
+  const profile = observed.profile?.toplevel ?? null;
+  const isBack =
+    choice.what === 'boot'
+      ? observed.current === expected.current
+      : profile === expected.profile || profile === expected.current;
+  return isBack ? { ...facts, choice: null } : facts;
+}
+
+/** The facts after somebody else moved the profile in the middle of a deployment: what they did stands. */
+export function profileChosen(facts: Facts, commit: CommitId, nowIso: string): Facts {
+  return { ...facts, choice: { what: 'profile', toplevel: null, commit, since: nowIso } };
+}
+
+/** The choice that keeps a commit from being worked on; null where there is none. */
+export function choiceAgainst({ choice }: Pick<Facts, 'choice'>, commit: CommitId | null): Choice | null {
+  return choice !== null && choice.commit === commit ? choice : null;
+}
+
+/** A sentence for people: what was chosen, and how to go on. */
+export function choiceText({ what, toplevel }: Choice, bootDefault: string | null): string {
+  const done =
+    what === 'boot'
+      ? `${toplevel} was chosen at boot, and ${bootDefault ?? 'another system'} is the boot default`
+      : 'the system profile was moved by somebody else in the middle of a deployment';
+  return `${done}; nothing is changed until a new commit, abide retry or abide resume`;
+}
