@@ -11,6 +11,7 @@ import type { Evaluation } from '../src/domain/evaluation.ts';
 import { isTrial } from '../src/domain/boot-trial.ts';
 import { isInspected, type Inspection } from '../src/domain/inspection.ts';
 import { closedGate, isNetworkBack } from '../src/domain/gate.ts';
+import type { HookOrder, HookResult } from '../src/domain/hook.ts';
 import type { Observed } from '../src/domain/observed.ts';
 import type { ProbationStep } from '../src/domain/probation.ts';
 import type { Probe, ProbeOrder } from '../src/domain/probe.ts';
@@ -18,6 +19,7 @@ import { toProblem } from '../src/domain/problem.ts';
 import type { SwitchVerdict } from '../src/domain/switch-verdict.ts';
 import type { Target } from '../src/domain/target.ts';
 import * as deploying from './deploying.ts';
+import * as hooking from './hooking.ts';
 import * as hearing from './hearing.ts';
 import { missing } from './missing.ts';
 import * as obeying from './obeying.ts';
@@ -69,6 +71,8 @@ export const reconcilerSetup = setup({
     disarm: missing<void, Deployment>('disarm'),
     restore: missing<Observed, Deployment>('restore'),
     rollBack: missing<WentBack, Deployment>('rollBack'),
+    admit: missing<HookResult, HookOrder>('admit'),
+    runHook: missing<HookResult, HookOrder>('runHook'),
   },
   guards: {
     observed: ({ context }) => context.observed !== null,
@@ -96,6 +100,10 @@ export const reconcilerSetup = setup({
     shut: ({ context }) => closedGate(context, context.now()) !== null,
     networkBack: ({ context }) => isNetworkBack(context),
     inspected: ({ context }) => isInspected(context),
+    admitted: ({ context }) => hooking.isAdmitted(context),
+    hookIsFine: (_, { result }: { result: HookResult }) => hooking.isFine(result),
+    hookIsOwed: ({ context }) => hooking.isOwed(context),
+    hookIsForgotten: ({ context }) => hooking.owed(context) !== null && !hooking.isOwed(context),
     onlyCommit: ({ context }) => needsOnlyCommit(context),
     activates: ({ context }) => context.facts.deployment?.operation !== 'boot',
     movesProfile: ({ context: { facts } }) =>
@@ -176,6 +184,13 @@ export const reconcilerSetup = setup({
     keepBuilt: assign((_, { inspection }: { inspection: Inspection }) => ({ built: true, inspection })),
     waitForCache: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) =>
       take(enqueue, working.waitForCache(context, toProblem(error))),
+    ),
+    admit: assign(() => hooking.admit()),
+    waitForHook: enqueueActions(({ context, enqueue }, { fault }: { fault: string }) =>
+      take(enqueue, hooking.waitForHook(context, fault)),
+    ),
+    settleHook: enqueueActions(({ context, enqueue }, { fault }: { fault: string | null }) =>
+      take(enqueue, hooking.settleHook(context, fault)),
     ),
     gate: enqueueActions(({ context, enqueue }) => take(enqueue, working.gate(context))),
     fail: enqueueActions(({ context, enqueue }, params: { phase: working.FailingPhase; error: unknown }) =>

@@ -1,6 +1,8 @@
 import { activating } from './activating.ts';
+import { admitting } from './admitting.ts';
 import { committing } from './committing.ts';
 import { question } from './hearing.ts';
+import { owing } from './owing.ts';
 import { probation } from './probation.ts';
 import { cutOffTwice } from './proving.ts';
 import { reconcilerSetup } from './reconciler-setup.ts';
@@ -75,6 +77,7 @@ export const reconcilerMachine = reconcilerSetup.createMachine({
         unknown: { after: { mirrorRetry: 'known' } },
       },
     },
+    hooks: owing,
     pipeline: {
       initial: 'observing',
       states: {
@@ -136,6 +139,7 @@ export const reconcilerMachine = reconcilerSetup.createMachine({
         evaluating,
         building,
         gating,
+        admitting,
         activating,
         probation,
         committing,

@@ -3,7 +3,7 @@ import { planIn, targetIn } from './in-context.ts';
 import { endOf, reconcilerSetup } from './reconciler-setup.ts';
 
 /** Leaves work that is no longer wanted; leaving aborts it. */
-const whenSuperseded = { guard: 'superseded', target: 'settled', actions: 'supersede' } as const;
+export const whenSuperseded = { guard: 'superseded', target: 'settled', actions: 'supersede' } as const;
 
 /** Finds out what the target gives for this host; left at once when another commit becomes desired. */
 export const evaluating = reconcilerSetup.createStateConfig({
@@ -84,7 +84,8 @@ export const gating = reconcilerSetup.createStateConfig({
     { guard: 'networkBack', target: 'gating', reenter: true },
     { guard: and([not('shut'), not('inspected')]), target: 'building' },
     { guard: and(['fresh', not('shut'), 'onlyCommit']), target: 'committing', actions: 'begin' },
-    { guard: and(['fresh', not('shut')]), target: 'activating', actions: 'begin' },
+    { guard: and(['fresh', not('shut'), 'admitted']), target: 'activating', actions: 'begin' },
+    { guard: and(['fresh', not('shut')]), target: 'admitting' },
   ],
   after: { gate: { target: 'gating', reenter: true } },
 });

@@ -44,6 +44,7 @@ const atRest = {
   built: false,
   inspection: null,
   waiting: null,
+  admitted: false,
   phases: [],
   switched: null,
   round: null,
@@ -165,11 +166,12 @@ export function waitForReboot(context: ReconcilerContext): Turn {
   return waitFor(withoutDeployment(context), 'reboot', reason, null);
 }
 
-/** Asks the gates; what a cache was waited for since is kept until the build is there. */
+/** Asks the gates; since when a cache or a hook is waited for is kept until it has an answer. */
 export function gate(context: ReconcilerContext): Turn {
   const waiting = closedGate(context, context.now());
   const forCache = context.waiting?.gate === 'cache' && !context.built;
-  if (!waiting) return { change: { waiting: forCache ? context.waiting : null } };
+  const forHook = context.waiting?.gate === 'hook' && !context.admitted;
+  if (!waiting) return { change: { waiting: forCache || forHook ? context.waiting : null } };
   return shutBy(context, waiting);
 }
 
@@ -206,7 +208,13 @@ function withoutDeployment(context: ReconcilerContext): ReconcilerContext {
   return { ...context, facts: { ...context.facts, deployment: null } };
 }
 
-function waitFor(context: ReconcilerContext, name: string, reason: string, afterMs: number | null): Turn {
+/** The target stands at a gate that an effect shut, and is looked at again after so long; null: when something else moves. */
+export function waitFor(
+  context: ReconcilerContext,
+  name: string,
+  reason: string,
+  afterMs: number | null,
+): Turn {
   const now = context.now();
   const since = context.waiting?.gate === name ? context.waiting.since : now;
   const { change, emit = [] } = shutBy(context, {
@@ -220,11 +228,12 @@ function waitFor(context: ReconcilerContext, name: string, reason: string, after
 
 /** A gate that was open is told and is an end for supersessions; one that was shut already is neither. */
 function shutBy(context: ReconcilerContext, waiting: Waiting): Turn {
-  if (context.waiting?.gate === waiting.gate) return { change: { waiting } };
+  const change = { waiting, admitted: false };
+  if (context.waiting?.gate === waiting.gate) return { change };
   const commit = context.target?.commit ?? null;
   const message = `waiting at gate ${waiting.gate}: ${waiting.reason}`;
   return {
-    change: { waiting, supersessions: 0 },
+    change: { ...change, supersessions: 0 },
     emit: [asEmitted({ type: 'waiting', severity: 'info', message, commit }), result('blocked')],
   };
 }

@@ -508,17 +508,22 @@ in
     preActivate = mkOption {
       type = types.nullOr (types.listOf (types.str));
       default = null;
-      description = "Runs before an activation.";
+      description = "Runs before an activation, which waits and asks again each minute while it does not exit 0.";
     };
     postCommit = mkOption {
       type = types.nullOr (types.listOf (types.str));
       default = null;
-      description = "Runs after a deployment was committed.";
+      description = "Runs once after a deployment was committed or staged; its failure is told and changes nothing.";
     };
     postRollback = mkOption {
       type = types.nullOr (types.listOf (types.str));
       default = null;
-      description = "Runs after a rollback.";
+      description = "Runs once after a rollback; its failure is told and changes nothing.";
+    };
+    timeout = mkOption {
+      type = types.str;
+      default = "1m";
+      description = "Longest time one run of a hook may take; then it is ended.";
     };
   };
   drift = {

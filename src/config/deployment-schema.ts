@@ -118,9 +118,16 @@ const hook = argv().nullable().prefault(null);
 /** Commands of the user's own that are told what happened. */
 export const hooksSchema = z
   .strictObject({
-    preActivate: hook.describe('Runs before an activation.'),
-    postCommit: hook.describe('Runs after a deployment was committed.'),
-    postRollback: hook.describe('Runs after a rollback.'),
+    preActivate: hook.describe(
+      'Runs before an activation, which waits and asks again each minute while it does not exit 0.',
+    ),
+    postCommit: hook.describe(
+      'Runs once after a deployment was committed or staged; its failure is told and changes nothing.',
+    ),
+    postRollback: hook.describe('Runs once after a rollback; its failure is told and changes nothing.'),
+    timeout: duration(1000)
+      .prefault('1m')
+      .describe('Longest time one run of a hook may take; then it is ended.'),
   })
   .prefault({})
   .describe('Commands run at points of a deployment.');

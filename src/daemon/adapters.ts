@@ -16,6 +16,7 @@ import { createHealth } from '../host/health/health.ts';
 import { createActivator, resolveActivator, type Activator } from '../host/activate.ts';
 import { createBootLoader, type BootLoader } from '../host/boot-loader.ts';
 import { createDeadMan, type DeadMan } from '../host/dead-man.ts';
+import { createHooks, type Hooks } from '../host/hooks.ts';
 import { createHostObserver, type HostObserver } from '../host/observe.ts';
 import { readOwnUnit as readOwnUnitIn } from '../host/own-unit.ts';
 import { createRollBack, type RollBack } from '../host/roll-back.ts';
@@ -54,6 +55,7 @@ export interface Adapters {
   /** Names of the checks that the running configuration asks for. */
   readonly checkNames: readonly string[];
   readonly candidateHealth: CandidateHealth;
+  readonly hooks: Hooks;
 }
 
 /** What adapters stand on beside the configuration. */
@@ -146,6 +148,13 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     rollBack: createRollBack({ deadMan, observer }),
     readOwnUnit,
     ...healthOf(deps, readOwnUnit),
+    hooks: createHooks({
+      ...place,
+      stateDir: dir,
+      commands: config.hooks,
+      timeoutMs: config.hooks.timeout,
+      now,
+    }),
   };
 }
 

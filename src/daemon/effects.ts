@@ -7,6 +7,7 @@ import type { Evaluation } from '../domain/evaluation.ts';
 import type { Facts } from '../domain/facts.ts';
 import type { Fetched } from '../domain/fetched.ts';
 import type { Inspection } from '../domain/inspection.ts';
+import type { HookOrder } from '../domain/hook.ts';
 import type { Observed } from '../domain/observed.ts';
 import { Problem, toProblem } from '../domain/problem.ts';
 import type { ProbeOrder } from '../domain/probe.ts';
@@ -17,13 +18,14 @@ import type { JudgeBase, Trust } from '../git/trust.ts';
 import type { Activator } from '../host/activate.ts';
 import type { SystemDriver } from '../nix/driver.ts';
 import { lookBefore, probe, review, type HealthParts } from './health-effects.ts';
+import { askHook, runHook, type HookParts } from './hook-effects.ts';
 import { mustBeLocked } from './must-be-locked.ts';
 import { inspect, type InspectParts } from './inspect.ts';
 import { repairPins, whileRetiring, type PinParts } from './pins.ts';
 import { armWayBack, callOff, goBack, hookOf, putBack, unlessUndone, type WayBackParts } from './way-back.ts';
 
 /** What the effects are made of. */
-export interface EffectParts extends HealthParts, InspectParts, PinParts, WayBackParts {
+export interface EffectParts extends HealthParts, HookParts, InspectParts, PinParts, WayBackParts {
   readonly mirror: Mirror;
   readonly trust: Trust;
   readonly driver: SystemDriver;
@@ -64,6 +66,8 @@ export function createEffects(parts: EffectParts) {
     disarm: (deployment: Deployment) => callOff(parts, deployment),
     restore: (deployment: Deployment): Promise<Observed> => putBack(parts, deployment),
     rollBack: (deployment: Deployment): Promise<WentBack> => goBack(parts, deployment),
+    admit: (order: HookOrder, signal: AbortSignal) => askHook(parts, order, signal),
+    runHook: (order: HookOrder, signal: AbortSignal) => runHook(parts, order, signal),
   };
 }
 

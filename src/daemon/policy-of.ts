@@ -1,18 +1,20 @@
 import { endpointOf } from '../config/remote-url.ts';
 import type { Config } from '../config/schema.ts';
+import { hookKinds } from '../domain/hook.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { ProbationRules } from '../domain/probation.ts';
 import type { RemoteRule } from '../domain/remote.ts';
 
 /** What the configuration says about how the loop decides. */
 export function policyOf(config: Config): Policy {
-  const { mode, source, trust, evaluate, build, health, drift, retention } = config;
+  const { mode, source, trust, evaluate, build, health, hooks, drift, retention } = config;
   return {
     mode,
     remotes: source.remotes.map(ruleOf),
     attempts: { evaluate: evaluate.attempts, build: build.attempts },
     drift: { policy: drift.policy, graceMs: drift.grace },
     probation: probationRulesOf(health),
+    hooks: hookKinds.filter((hook) => hooks[hook] !== null),
     networkRemotes: source.remotes.filter(({ url }) => endpointOf(url) !== null).map(({ name }) => name),
     trust: {
       signed: trust.mode !== 'none',

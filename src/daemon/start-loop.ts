@@ -9,6 +9,7 @@ import type { Ancestry } from '../domain/ancestry.ts';
 import type { CommitId } from '../domain/commit.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { Fetched } from '../domain/fetched.ts';
+import type { HookOrder } from '../domain/hook.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { ProbeOrder } from '../domain/probe.ts';
 import type { RemoteOffer } from '../domain/remote.ts';
@@ -19,6 +20,8 @@ import type { Effects } from './effects.ts';
 export function createLoop(input: ReconcilerInput, effects: Effects) {
   const work = createLane();
   const onHost = createLane();
+  // Not waited for at the end: what runs in it runs on without the daemon.
+  const afterwards = createLane();
   const changing = <Output>(effect: (deployment: Deployment) => Promise<Output>) =>
     onHost.logic<Output, Deployment>((deployment) => effect(deployment));
   const machine = reconcilerMachine.provide({
@@ -50,6 +53,8 @@ export function createLoop(input: ReconcilerInput, effects: Effects) {
       disarm: changing(effects.disarm),
       restore: changing(effects.restore),
       rollBack: changing(effects.rollBack),
+      admit: work.logic((order: HookOrder, signal) => effects.admit(order, signal)),
+      runHook: afterwards.logic((order: HookOrder, signal) => effects.runHook(order, signal)),
     },
   });
   return {

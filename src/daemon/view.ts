@@ -70,7 +70,7 @@ function isWorking(state: LoopState): boolean {
 function stateOf(value: unknown): LoopState {
   const { pipeline } = value as { readonly pipeline: string | Readonly<Record<string, unknown>> };
   const name = typeof pipeline === 'string' ? pipeline : Object.keys(pipeline)[0];
-  const state = loopStates.find((known) => known === name);
+  const state = loopStates.find((known) => known === (name === 'admitting' ? 'gating' : name));
   if (!state) throw new Error(`bug: the state ${name} has no public name`);
   return state;
 }

@@ -3,6 +3,7 @@ import { shortId, type CommitId } from './commit.ts';
 import type { Deployment, DeploymentOutcome, DeploymentStep, PhaseTiming } from './deployment.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Expected, Facts, Floor } from './facts.ts';
+import { hookAfter, mostPending } from './hook.ts';
 import type { Loop } from './loop.ts';
 import type { Observed } from './observed.ts';
 import type { OwnFate } from './own-unit.ts';
@@ -35,7 +36,7 @@ export interface Ending {
   readonly log?: readonly string[];
 }
 
-/** The facts with the running deployment moved to history, which keeps the newest `keep`. */
+/** The facts with the running deployment moved to history, which keeps the newest `keep`, and with the hook that its end is owed. */
 export function endDeployment(facts: Facts, ending: Ending, keep: number, now: number): Facts {
   if (!facts.deployment) return facts;
   const ended: Deployment = {
@@ -48,7 +49,9 @@ export function endDeployment(facts: Facts, ending: Ending, keep: number, now: n
     endedAt: new Date(now).toISOString(),
   };
   const deployments = [ended, ...facts.deployments].slice(0, keep);
-  return { ...facts, deployment: null, probation: null, deployments };
+  const hook = hookAfter(ended);
+  const pendingHooks = hook ? [...facts.pendingHooks, hook].slice(-mostPending) : facts.pendingHooks;
+  return { ...facts, deployment: null, probation: null, deployments, pendingHooks };
 }
 
 /** True when only the next boot starts it; read from the deployment alone, so that a restart in between changes nothing. */

@@ -20,6 +20,7 @@ export const eventTypes = [
   'health.failing',
   'health.passing',
   'boot.proven',
+  'hook.failed',
   'superseded',
   'waiting',
   'stalled',

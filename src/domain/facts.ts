@@ -3,6 +3,7 @@ import type { CheckSeen } from './check.ts';
 import type { Choice } from './choice.ts';
 import type { CommitId } from './commit.ts';
 import type { Deployment } from './deployment.ts';
+import type { PendingHook } from './hook.ts';
 import type { Probation } from './probation.ts';
 import type { ProblemCode } from './problem.ts';
 import type { BranchRole, Operation, Signer } from './remote.ts';
@@ -105,6 +106,8 @@ export interface Facts {
   readonly probation: Probation | null;
   /** A commit that was undone although only the network failed: it waits until a remote on the network answers. */
   readonly awaitsNetwork: { readonly commit: CommitId; readonly since: string } | null;
+  /** Hooks that ended deployments are still owed, in the order in which they run. */
+  readonly pendingHooks: readonly PendingHook[];
   /** Newest first. */
   readonly deployments: readonly Deployment[];
   readonly commits: readonly CommitRecord[];
@@ -146,6 +149,7 @@ export const noFacts: Facts = {
   deployment: null,
   probation: null,
   awaitsNetwork: null,
+  pendingHooks: [],
   deployments: [],
   commits: [],
   failure: null,

@@ -9,7 +9,7 @@ import type { Target } from './target.ts';
 
 /** Something said "not now"; never a failure, always with a reason and a next look. */
 export interface Waiting {
-  /** Which gate: mode, machine-id, cache, lock, reboot, removal. */
+  /** Which gate: mode, machine-id, cache, lock, reboot, network, removal, hook. */
   readonly gate: string;
   readonly reason: string;
   /** Epoch milliseconds. */
@@ -37,6 +37,8 @@ export interface Loop {
   /** What was found in the built toplevel; null until it was looked into. */
   readonly inspection: Inspection | null;
   readonly waiting: Waiting | null;
+  /** True once hooks.preActivate let the target pass. */
+  readonly admitted: boolean;
   /** Commits given up for another one since the last that came to an end. */
   readonly supersessions: number;
   /** A person asked to try again. */

@@ -1,3 +1,4 @@
+import type { HookKind } from './hook.ts';
 import type { ProbationRules } from './probation.ts';
 import type { RemoteRule } from './remote.ts';
 
@@ -12,6 +13,8 @@ export interface Policy {
   readonly drift: { readonly policy: 'report' | 'correct'; readonly graceMs: number };
   /** For main; see `rulesFor`. */
   readonly probation: ProbationRules;
+  /** The hooks that are configured. */
+  readonly hooks: readonly HookKind[];
   /** Names of the remotes that are reached over the network. */
   readonly networkRemotes: readonly string[];
   readonly trust: {

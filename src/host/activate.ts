@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { SwitchResult } from '../domain/deployment.ts';
 import type { OnProgress } from '../domain/evaluation.ts';
 import { Problem } from '../domain/problem.ts';
@@ -8,10 +7,11 @@ import type { Run } from '../process.ts';
 import type { DeadManHook } from './dead-man.ts';
 import { isProgram } from './find-program.ts';
 import { followSwitch } from './follow-switch.ts';
+import { endJob, jobState, type JobState } from './job-state.ts';
 import { createDetachedLauncher } from './launch-detached.ts';
 import { createUnitLauncher } from './launch-unit.ts';
 import type { Job, Launcher } from './launcher.ts';
-import { readExit, readStarted, switchFiles } from './switch-files.ts';
+import { readStarted, switchFiles, writeScript } from './switch-files.ts';
 import { switchScript } from './switch-script.ts';
 
 /** One run of a toplevel's switch-to-configuration. */
@@ -32,9 +32,6 @@ export interface SwitchOrder {
   readonly onProgress?: OnProgress;
 }
 
-/** Where a run stands: never begun, running, ended with a code, or ended without anybody to say how. */
-export type SwitchState = 'none' | 'running' | 'ended' | 'lost';
-
 /** Runs switch-to-configuration in a process that outlives the daemon. */
 export interface Activator {
   /**
@@ -43,7 +40,7 @@ export interface Activator {
    * Problem `no_switch_program`, and `process_failed` or `tool_missing` when it could not be started.
    */
   readonly run: (order: SwitchOrder) => Promise<SwitchResult>;
-  readonly state: (run: SwitchName) => Promise<SwitchState>;
+  readonly state: (run: SwitchName) => Promise<JobState>;
   /** The first attempt under a label that has not come to an end: the one that runs, or a new one. */
   readonly nextAttempt: (deployment: string, label: string) => Promise<number>;
   /** Ends the deployment's runs, but those labelled `spare`: TERM, time to end, KILL; returns when they are gone. */
@@ -80,7 +77,7 @@ export function resolveActivator(setting: 'auto' | 'systemd' | 'direct', root: s
 export function createActivator(deps: ActivatorDeps): Activator {
   const launcher = deps.activator === 'systemd' ? createUnitLauncher(deps) : createDetachedLauncher();
   const jobOf = (name: SwitchName) => jobNamed(deps, name.deployment, labelOf(name));
-  const state = (name: SwitchName) => stateOf(launcher, jobOf(name));
+  const state = (name: SwitchName) => jobState(launcher, jobOf(name));
   return {
     state,
     run: async (order) => {
@@ -96,7 +93,7 @@ export function createActivator(deps: ActivatorDeps): Activator {
     },
     end: async (deployment, spare) => {
       const labels = labelsIn(deps, deployment).filter((label) => !isLabelled(label, spare));
-      for (const label of labels) await endJob(deps, launcher, jobNamed(deps, deployment, label));
+      for (const label of labels) await endJob(launcher, jobNamed(deps, deployment, label), deps.graceMs);
     },
   };
 }
@@ -111,7 +108,7 @@ function isLabelled(label: string, name: string): boolean {
 }
 
 function jobNamed({ stateDir }: ActivatorDeps, deployment: string, label: string): Job {
-  return { name: `${deployment}-${label}`, files: switchFiles(stateDir, deployment, label) };
+  return { kind: 'switch', name: `${deployment}-${label}`, files: switchFiles(stateDir, deployment, label) };
 }
 
 function labelsIn({ stateDir }: ActivatorDeps, deployment: string): string[] {
@@ -136,35 +133,6 @@ async function begin(deps: ActivatorDeps, launcher: Launcher, job: Job, order: S
   const label = labelOf(order);
   const run = { files, toplevel, action, label, noCheck, deadMan };
   const text = switchScript({ ...run, root, path, localeArchive, journal });
-  mkdirSync(files.dir, { recursive: true, mode: 0o700 });
-  // Replaced, not rewritten: the shell of a wrapper that runs already may not have read it to its end.
-  writeFileSync(`${files.script}.tmp`, text, { mode: 0o700 });
-  renameSync(`${files.script}.tmp`, files.script);
+  writeScript(files, text);
   await launcher.start(job);
-}
-
-async function stateOf(launcher: Launcher, job: Job): Promise<SwitchState> {
-  const started = readStarted(job.files);
-  if (started === null) return 'none';
-  if (readExit(job.files)) return 'ended';
-  if (await launcher.isRunning(job, started)) return 'running';
-  return readExit(job.files) ? 'ended' : 'lost';
-}
-
-async function endJob(deps: ActivatorDeps, launcher: Launcher, job: Job): Promise<void> {
-  const started = readStarted(job.files);
-  if (started === null || (await stateOf(launcher, job)) !== 'running') return;
-  await launcher.signal(job, started, 'SIGTERM');
-  if (await gone(launcher, job, deps.graceMs ?? 30_000)) return;
-  await launcher.signal(job, started, 'SIGKILL');
-  if (await gone(launcher, job, 10_000)) return;
-  throw new Problem('process_failed', `the switch ${job.name} does not end; it hangs in the kernel`);
-}
-
-async function gone(launcher: Launcher, job: Job, withinMs: number): Promise<boolean> {
-  for (let waited = 0; waited < withinMs; waited += 100) {
-    if ((await stateOf(launcher, job)) !== 'running') return true;
-    await sleep(100);
-  }
-  return false;
 }

@@ -145,7 +145,7 @@ async function activeUnits({ activator, run, path }: DeadManDeps): Promise<reado
   const names = finished.stdout.toString('utf8').split('\n');
   return names
     .flatMap((line) => line.trim().split(/\s+/)[0] ?? [])
-    .filter((name) => /^[\w:.\\@-]+$/.test(name) && !/^(abide-(switch|deadman)-|run-)/.test(name));
+    .filter((name) => /^[\w:.\\@-]+$/.test(name) && !/^(abide-(switch|deadman|hook)-|run-)/.test(name));
 }
 
 /** Only a profile whose generation is known can be put back by moving a link. */

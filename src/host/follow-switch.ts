@@ -26,8 +26,14 @@ const livenessMs = 2000;
 /** How long a started wrapper may take to say so. */
 const beginMs = 30_000;
 
-/** Waits for a run's end, however and by whomever it was started; see `Activator.run` for what comes of the time limit. */
-export async function followSwitch({ launcher, job, order, now }: Following): Promise<SwitchResult> {
+/**
+ * Waits for a run's end, however and by whomever it was started; see `Activator.run` for what comes of the time limit. Once
+ * aborted it no longer waits and throws Problem `aborted`; the run goes on.
+ */
+export async function followSwitch(
+  { launcher, job, order, now }: Following,
+  signal?: AbortSignal,
+): Promise<SwitchResult> {
   const { files } = job;
   const news = createLogReader(files);
   const nudge = createNudge(files.dir);
@@ -35,6 +41,7 @@ export async function followSwitch({ launcher, job, order, now }: Following): Pr
   let lookedAt = Number.NEGATIVE_INFINITY;
   try {
     for (;;) {
+      if (signal?.aborted) throw new Problem('aborted', `the ${job.kind} ${job.name} is not waited for`);
       await tell(news, order);
       const exit = readExit(files);
       if (exit) {
@@ -78,8 +85,8 @@ async function lost({ files }: Job): Promise<SwitchResult> {
   return { ...exit, timedOut: false, log: await readLog(files) };
 }
 
-function neverBegan({ name }: Job): Problem {
-  return new Problem('process_failed', `the switch ${name} was started and did not begin within 30 s`);
+function neverBegan({ kind, name }: Job): Problem {
+  return new Problem('process_failed', `the ${kind} ${name} was started and did not begin within 30 s`);
 }
 
 /** By the clock of the boot and not that of the wall, which may be set meanwhile. */

@@ -27,8 +27,14 @@ export function createUnitLauncher(deps: UnitDeps): Launcher {
   };
 }
 
-function unitOf({ name }: Job): string {
-  return `abide-switch-${name}.service`;
+function unitOf({ kind, name }: Job): string {
+  return `abide-${kind}-${name}.service`;
+}
+
+function describe({ kind, name }: Job): string {
+  return kind === 'switch'
+    ? `switch-to-configuration for abide, deployment ${name}`
+    : `hook of abide, ${name}`;
 }
 
 async function start(deps: UnitDeps, job: Job): Promise<void> {
@@ -37,11 +43,12 @@ async function start(deps: UnitDeps, job: Job): Promise<void> {
     file: findProgram(deps.path, 'systemd-run'),
     args: [
       `--unit=${unit}`,
-      `--description=switch-to-configuration for abide, deployment ${job.name}`,
+      `--description=${describe(job)}`,
       '--collect',
       '--no-ask-password',
       '--quiet',
       '--service-type=exec',
+      ...(job.limitSeconds === undefined ? [] : [`--property=RuntimeMaxSec=${job.limitSeconds}s`]),
       '/bin/sh',
       job.files.script,
     ],

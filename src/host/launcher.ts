@@ -2,8 +2,11 @@ import type { Started, SwitchFiles } from './switch-files.ts';
 
 /** One run of a wrapper script. */
 export interface Job {
-  /** Names its unit where systemd runs. */
+  /** With the name, its unit where systemd runs. */
+  readonly kind: 'switch' | 'hook';
   readonly name: string;
+  /** Where systemd runs, all that is left of it is ended after this long; without it there is no limit. */
+  readonly limitSeconds?: number;
   readonly files: SwitchFiles;
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +37,14 @@ export function switchFiles(stateDir: string, deployment: string, label: string)
     logged: join(dir, `logged-${label}`),
     log: join(dir, `${label}.log`),
   };
+}
+
+/** Puts a wrapper's script in its place, and makes the directory of its files. */
+export function writeScript({ dir, script }: SwitchFiles, text: string): void {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  // Replaced, not rewritten: the shell of a wrapper that runs already may not have read it to its end.
+  writeFileSync(`${script}.tmp`, text, { mode: 0o700 });
+  renameSync(`${script}.tmp`, script);
 }
 
 /** What a wrapper says of itself when it starts. */

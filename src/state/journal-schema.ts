@@ -8,6 +8,7 @@ import { deploymentSteps } from '../domain/deployment.ts';
 import { ownFates } from '../domain/own-unit.ts';
 import type { HostEvent } from '../domain/event.ts';
 import type { CommitRecord, Expected, Facts, Failure, Quarantined, Suspension } from '../domain/facts.ts';
+import type { PendingHook } from '../domain/hook.ts';
 import type { Probation, ProbationClock, ProbationRules } from '../domain/probation.ts';
 import type { Condition } from '../domain/status.ts';
 
@@ -177,6 +178,13 @@ const suspension = z.looseObject({
   until: time.nullable(),
 } satisfies ShapeOf<Suspension>);
 
+const pendingHook = z.looseObject({
+  hook: z.enum(['postCommit', 'postRollback']),
+  deployment: z.string().min(1),
+  commit,
+  environment: z.record(z.string(), z.string()),
+} satisfies ShapeOf<PendingHook>);
+
 const facts = z.looseObject({
   floor: z.looseObject({ commit, payloadHash: z.string().nullable() }).nullable(),
   offered: z.record(z.string(), z.looseObject({ main: commit.nullable(), testing: commit.nullable() })),
@@ -188,6 +196,7 @@ const facts = z.looseObject({
   deployment: deployment.nullable(),
   probation: probation.nullable().default(null),
   awaitsNetwork: z.looseObject({ commit, since: time }).nullable().default(null),
+  pendingHooks: z.array(pendingHook).default([]),
   deployments: z.array(deployment),
   commits: z.array(record),
   failure: failure.nullable(),

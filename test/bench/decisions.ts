@@ -85,6 +85,7 @@ function exampleLoop(): Loop {
     built: false,
     inspection: null,
     waiting: null,
+    admitted: false,
     supersessions: 0,
     asked: null,
   };

@@ -97,7 +97,7 @@ export const fullConfig = {
     confirm: 'none',
   },
   rollback: { enabled: true, lastResort: 'none' },
-  hooks: { preActivate: null, postCommit: null, postRollback: null },
+  hooks: { preActivate: ['/bin/check'], postCommit: ['/bin/tell', 'ops'], postRollback: null, timeout: '2m' },
   drift: { interval: '1s', policy: 'correct', grace: '1m' },
   reboot: { policy: 'never', triggers: ['kernel'], windows: [] },
   retention: { deployments: 5, bootEntries: null },

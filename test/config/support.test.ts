@@ -28,7 +28,6 @@ test.each([
   ['health.confirm', { health: { confirm: 'manual' } }],
   ['rollback.enabled', { rollback: { enabled: false } }],
   ['rollback.lastResort', { rollback: { lastResort: 'reboot' } }],
-  ['hooks.preActivate', { hooks: { preActivate: ['true'] } }],
   ['reboot.policy', { reboot: { policy: 'immediate' } }],
   ['retention.bootEntries', { retention: { bootEntries: 3 } }],
   ['metrics.textfile', { metrics: { textfile: '/t' } }],

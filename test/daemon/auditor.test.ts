@@ -24,6 +24,7 @@ const loop: Loop = {
   policy: {
     mode: 'enforce',
     probation: { settleMs: 0, stableForMs: 0, deadlineMs: 300_000 },
+    hooks: [],
     networkRemotes: [],
     trust: { signed: true, floorSeen: false, allowReplay: false, quorum: 1, anchored: false },
     remotes: [{ name: 'origin', main: { name: 'main', operation: 'switch' }, testing: null }],
@@ -52,6 +53,7 @@ const loop: Loop = {
   built: false,
   inspection: null,
   waiting: null,
+  admitted: true,
   supersessions: 0,
   asked: null,
 };

@@ -8,6 +8,7 @@ import type { Evaluation } from '../../src/domain/evaluation.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
 import type { Fetched } from '../../src/domain/fetched.ts';
 import type { Inspection } from '../../src/domain/inspection.ts';
+import type { HookOrder, HookResult } from '../../src/domain/hook.ts';
 import type { Observed } from '../../src/domain/observed.ts';
 import type { Probe, ProbeOrder } from '../../src/domain/probe.ts';
 import type { Policy } from '../../src/domain/policy.ts';
@@ -130,6 +131,7 @@ export const policy: Policy = {
   attempts: { evaluate: 3, build: 5 },
   drift: { policy: 'report', graceMs: 600_000 },
   probation: { settleMs: 0, stableForMs: 0, deadlineMs: 300_000 },
+  hooks: [],
   networkRemotes: ['origin'],
   trust: { signed: false, floorSeen: false, allowReplay: false, quorum: 1, anchored: false },
   keepDeployments: 50,
@@ -196,6 +198,8 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
       disarm: manual<void, Deployment>('disarm'),
       restore: manual<Observed, Deployment>('restore'),
       rollBack: manual<WentBack, Deployment>('rollBack'),
+      admit: manual<HookResult, HookOrder>('admit'),
+      runHook: manual<HookResult, HookOrder>('runHook'),
     },
   });
   const actor = createActor(machine, {

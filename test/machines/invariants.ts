@@ -1,5 +1,5 @@
 import type { SnapshotFrom } from 'xstate';
-import { isForOtherMachine } from '../../src/domain/after-evaluation.ts';
+import { isForOtherMachine, needsOnlyCommit } from '../../src/domain/after-evaluation.ts';
 import type { Deployment, DeploymentOutcome } from '../../src/domain/deployment.ts';
 import type { Facts } from '../../src/domain/facts.ts';
 import { isInspected } from '../../src/domain/inspection.ts';
@@ -105,7 +105,9 @@ function activationRules(transition: Transition): [boolean, string][] {
   if (deployment.trigger === 'boot') return trialRules(deployment, transition);
   const { desired } = selectFor(context);
   const isDesired = desired?.commit === deployment.commit && desired.operation === deployment.operation;
-  const isFromGate = ['gating', 'building', 'evaluating'].includes(pipelineOf(transition.before));
+  const isFromGate = ['gating', 'admitting', 'building', 'evaluating'].includes(
+    pipelineOf(transition.before),
+  );
   return [
     [isFromGate, 'a deployment begins at the gate'],
     [context.target?.commit === deployment.commit, 'the deployment is of the target'],
@@ -119,6 +121,10 @@ function activationRules(transition: Transition): [boolean, string][] {
       'no activation of the configuration of another machine',
     ],
     [isInspected(context), 'what is activated is built and was looked into'],
+    [
+      context.admitted || !context.policy.hooks.includes('preActivate') || needsOnlyCommit(context),
+      'no activation begins before hooks.preActivate let it pass',
+    ],
     [context.waiting === null, 'no activation begins at a shut gate'],
     [
       facts.quarantine.every(
@@ -311,6 +317,12 @@ function memoryRules({ before, event, after }: Transition): [boolean, string][] 
       'expected moves only by what a deployment left, or a reboot',
     ],
     [
+      isRow(was.facts.pendingHooks, is.facts.pendingHooks) ||
+        event.type === 'xstate.done.actor.runHook' ||
+        event.type === 'xstate.error.actor.runHook',
+      'only its own end settles a hook that is owed',
+    ],
+    [
       is.facts.suspended === was.facts.suspended || isSuspending(event.type),
       'only people and time move the suspension',
     ],
@@ -319,6 +331,11 @@ function memoryRules({ before, event, after }: Transition): [boolean, string][] 
 
 function isTrialUndone({ deployment }: Facts, { deployments: [ended] }: Facts): boolean {
   return deployment?.trigger === 'boot' && ended?.id === deployment.id && ended.outcome === 'rolled_back';
+}
+
+/** True when the later list begins as the earlier one is, whatever was added. */
+function isRow(was: readonly unknown[], is: readonly unknown[]): boolean {
+  return was.every((entry, index) => entry === is[index]);
 }
 
 function isSuspending(type: string): boolean {
@@ -331,12 +348,13 @@ function mustLeaveRules(after: Snapshot): [boolean, string][] {
   const { desired } = selectFor(context);
   const to = pipelineOf(after);
   const isHeld = context.facts.suspended !== null || context.facts.hold !== null;
-  if (!['evaluating', 'building', 'gating', 'backoff', 'stalled'].includes(to)) return [];
+  if (!['evaluating', 'building', 'gating', 'admitting', 'backoff', 'stalled'].includes(to)) return [];
   const isFresh = hearing.isFresh(context);
   const isWanted =
     desired?.commit === context.target?.commit && desired?.operation === context.target?.operation;
   const mayBePinned =
-    ['evaluating', 'building', 'gating'].includes(to) && context.supersessions >= maxSupersessions;
+    ['evaluating', 'building', 'gating', 'admitting'].includes(to) &&
+    context.supersessions >= maxSupersessions;
   return [
     [!isHeld, 'it is left at once when suspended'],
     [!isFresh || isWanted || mayBePinned, 'it is left at once when another commit is desired'],

@@ -95,7 +95,7 @@ const neverAborted = new Set([
   'rollBack',
   'review',
 ]);
-const effects = new Set(['evaluate', 'realise', 'probe', ...neverAborted]);
+const effects = new Set(['evaluate', 'realise', 'probe', 'admit', ...neverAborted]);
 
 describe('whatever happens', () => {
   test('no rule is broken, and when all goes well from some point on the host comes to rest at the desired commit', async () => {
@@ -134,6 +134,7 @@ describe('whatever happens', () => {
       'probation.pausing',
       'rollingBack.reviewing',
       'gating',
+      'admitting',
     ]) {
       expect(seen[state] ?? 0, state).toBeGreaterThan(0);
     }
@@ -171,7 +172,11 @@ function createWorld(before?: Before) {
     let sinceStart = () => 0;
     now = () => since + sinceStart();
     const next = startReconciler({
-      policy: { ...policy, probation: { settleMs: 10_000, stableForMs: 30_000, deadlineMs: 300_000 } },
+      policy: {
+        ...policy,
+        hooks: ['preActivate', 'postCommit', 'postRollback'],
+        probation: { settleMs: 10_000, stableForMs: 30_000, deadlineMs: 300_000 },
+      },
       facts: JSON.parse(JSON.stringify(facts)) as Facts,
       now: () => now(),
       uptime: () => now() - epoch,
@@ -214,6 +219,8 @@ function createWorld(before?: Before) {
   const work = async (how: number): Promise<boolean> => {
     const running = driven.calls.find(({ name, signal }) => effects.has(name) && !signal.aborted);
     if (running) await settle(running.name, how);
+    // A hook that is owed runs beside all else.
+    if (driven.open('runHook')) await driven.settleOnly('runHook', outcomeOf('runHook', how, driven));
     return running !== undefined;
   };
 
@@ -344,6 +351,7 @@ function outcomeOf(name: string, how: number, driven: Driven): unknown {
     rollBack: 'rollback_failed',
   } as const;
   if (name === 'activate') return { ...fine, exitCode: [0, 0, 0, 0, 0, 4, 2, 1, 11, 100][how] };
+  if (name === 'admit' || name === 'runHook') return how < 7 ? fine : { ...fine, exitCode: 1 };
   if (name === 'prepare' && how < 8) return connectivity('passing');
   if (name === 'probe' && how < 9)
     return how < 6

@@ -116,6 +116,8 @@ const works: Outcomes = {
   finish: (snapshot) => [committed(snapshot)],
   restore: (snapshot) => [after(snapshot, 'previous')],
   rollBack: (snapshot) => [went(after(snapshot, 'previous'))],
+  admit: () => [fine],
+  runHook: () => [fine],
 };
 const orFails = (outcomes: Outcomes, names: readonly string[]): Outcomes => ({
   ...outcomes,
@@ -282,6 +284,16 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     from: [host('old')],
     world: [offers('origin', 'm1'), offers('local', 'm2'), retry(null)],
     outcomes: { ...works, probe: everyOutcome['probe']!, review: everyOutcome['review']! },
+  },
+  'hooks with every outcome, and a newer commit': {
+    start: { policy: { ...policy, hooks: ['preActivate', 'postCommit', 'postRollback'] } },
+    from: [host('old')],
+    world: [offers('origin', 'm1'), offers('local', 'm2'), suspend, resume],
+    outcomes: {
+      ...orUndone,
+      admit: () => [...exits(0, 1), new Problem('tool_missing', 'no')],
+      runHook: () => [...exits(0, 1), new Problem('process_failed', 'no')],
+    },
   },
   'a mirror that is slow, fails, and is asked again': {
     from: [host('old')],
@@ -469,6 +481,7 @@ function abstract({ value, context }: Snapshot, now: number): string {
     target && [target.commit, target.operation, target.trigger],
     evaluation && [evaluation.toplevel, evaluation.machineId],
     [context.built, isInspected(context), context.inspection?.abide],
+    [context.admitted, facts.pendingHooks.map(({ hook, commit }) => `${hook} ${commit}`)],
     waiting && [waiting.gate, waiting.nextCheck === null || waiting.nextCheck > now],
     [context.asked !== null, context.supersessions, context.request?.pending, context.rollbackFailures > 0],
     [facts.floor?.commit, facts.offered, facts.spentTesting, facts.bootId, facts.hold !== null],
