@@ -16,6 +16,7 @@ import { createHealth } from '../host/health/health.ts';
 import { createActivator, resolveActivator, type Activator } from '../host/activate.ts';
 import { createBootLoader, type BootLoader } from '../host/boot-loader.ts';
 import { createDeadMan, type DeadMan } from '../host/dead-man.ts';
+import { findInhibitor } from '../host/inhibitor.ts';
 import { createHooks, type Hooks } from '../host/hooks.ts';
 import { createHostObserver, type HostObserver } from '../host/observe.ts';
 import { readOwnUnit as readOwnUnitIn } from '../host/own-unit.ts';
@@ -97,6 +98,9 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     path: environment.path,
     localeArchive: environment.localeArchive,
   };
+  if (place.activator === 'systemd' && findInhibitor('systemd', place.path) === null) {
+    log.warn({}, 'systemd-inhibit is not on the PATH: nothing keeps the host awake while it is switched');
+  }
   const activator = createActivator({ ...place, stateDir: dir, now });
   const deadMan = createDeadMan(place);
   return {

@@ -7,6 +7,7 @@ import type { Run } from '../process.ts';
 import type { DeadManHook } from './dead-man.ts';
 import { isProgram } from './find-program.ts';
 import { followSwitch } from './follow-switch.ts';
+import { findInhibitor } from './inhibitor.ts';
 import { endJob, jobState, type JobState } from './job-state.ts';
 import { createDetachedLauncher } from './launch-detached.ts';
 import { createUnitLauncher } from './launch-unit.ts';
@@ -131,7 +132,8 @@ async function begin(deps: ActivatorDeps, launcher: Launcher, job: Job, order: S
   const { journal } = launcher;
   const { files } = job;
   const label = labelOf(order);
-  const run = { files, toplevel, action, label, noCheck, deadMan };
+  const inhibitor = findInhibitor(deps.activator, path);
+  const run = { files, toplevel, action, label, noCheck, deadMan, inhibitor };
   const text = switchScript({ ...run, root, path, localeArchive, journal });
   writeScript(files, text);
   await launcher.start(job);

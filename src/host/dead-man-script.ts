@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { directParts } from './dead-man-direct.ts';
+import { findInhibitor, inhibitorParts } from './inhibitor.ts';
 import { unitParts } from './dead-man-units.ts';
 import {
   assignments,
@@ -49,7 +50,9 @@ export const deadManFile = 'dead-man.sh';
  */
 export function deadManScript(of: DeadManScript): string {
   const parts = of.activator === 'systemd' ? unitParts(of) : directParts(of);
-  return [head(of), bookkeeping, looks, parts, going, acting, verbs].join('\n');
+  const inhibitor = findInhibitor(of.activator, of.path);
+  const awake = inhibitorParts({ inhibitor, path: of.path });
+  return [head(of), bookkeeping, looks, parts, awake, going, acting, verbs].join('\n');
 }
 
 function head(of: DeadManScript): string {
@@ -166,6 +169,7 @@ put_back() {
 }
 finish() {
   end_timers
+  let_sleep
   note outcome "$1"
   said "$1"
   exit 0
@@ -195,6 +199,7 @@ act() {
     test "$where" != foreign || finish "stood-by $current"
     test "$where" != previous || test "$1$begun" != timer || is_half_done || finish "stood-by $current"
     begun=yes
+    hold_awake 'the system before is brought back'
     end_switch
     go_back
     code=$?
@@ -205,6 +210,7 @@ act() {
       start_again
       finish "went-back $code"
     fi
+    let_sleep
     if test "$code" = 11 && test "$((held % 30))" != 0; then
       "$sleep" "$busy" 9>&-
     else

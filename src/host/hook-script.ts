@@ -33,6 +33,7 @@ export function hookScript(of: HookScript & { readonly timedOut: string }): stri
     ...of,
     says: 'runs one hook and keeps its exit code.',
     begin: `${exports.join('')}${watchdog(of)}`,
+    before: '',
     command: wordsOf(argv, path),
     end: `  kill -s KILL "$watchdog" 2>/dev/null\n`,
   });

@@ -12,6 +12,8 @@ export interface JobScript {
   readonly says: string;
   /** Lines that run once it is sure that this wrapper is the only one, each with its line end. */
   readonly begin: string;
+  /** Lines that run right before the program, and whose output is in its log; each with its line end. */
+  readonly before: string;
   /** The words of the program. */
   readonly command: string;
   /** Lines that run when the program has ended and its code is on disk, each with its line end. */
@@ -22,7 +24,7 @@ export interface JobScript {
  * The script around one program that outlives the daemon: it says that it started and how the program ended. Every tool
  * in it has an absolute path, because the program may change everything else. Throws Problem `tool_missing`.
  */
-export function jobScript({ files, path, journal, says, begin, command, end }: JobScript): string {
+export function jobScript({ files, path, journal, says, begin, before, command, end }: JobScript): string {
   const tool = (name: string) => quote(findProgram(path, name));
   const [ln, rm, mv, sync, tee] = ['ln', 'rm', 'mv', 'sync', 'tee'].map(tool);
   const [started, exit, log] = [files.started, files.exit, files.log].map(quote);
@@ -42,7 +44,7 @@ ${sync} ${started} ${exit}.tmp 2>/dev/null
 ${begin}trap : TERM INT HUP
 {
   trap : TERM INT HUP
-  ${command} < /dev/null 2>&1
+${before}  ${command} < /dev/null 2>&1
   printf '%-8s\\n' "$?" 1<> ${exit}.tmp
   ${sync} ${exit}.tmp 2>/dev/null
   ${mv} -f ${exit}.tmp ${exit}

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DeadManHook } from './dead-man.ts';
 import { deadManCall } from './dead-man-script.ts';
+import { inhibitorParts } from './inhibitor.ts';
 import { jobScript } from './job-script.ts';
 import { exportsOf, quote, type SwitchEnvironment } from './shell-text.ts';
 import type { SwitchFiles } from './switch-files.ts';
@@ -14,6 +15,8 @@ export interface SwitchScript extends SwitchEnvironment {
   readonly label: string;
   /** Told when the switch begins and when it ends; null where nothing is armed. */
   readonly deadMan: DeadManHook | null;
+  /** See `findInhibitor`. */
+  readonly inhibitor: string | null;
   /** True where standard output is the system's journal. */
   readonly journal: boolean;
 }
@@ -24,9 +27,10 @@ export function switchScript(of: SwitchScript): string {
   return jobScript({
     ...of,
     says: 'runs one switch-to-configuration and keeps its exit code.',
-    begin: `${tellBegin(of)}${exportsOf(of)}\n`,
+    begin: `${tellBegin(of)}${exportsOf(of)}\n${inhibitorParts(of)}`,
+    before: `  hold_awake ${quote(`the system is switched (${action})`)}\n`,
     command: `${quote(join(toplevel, 'bin/switch-to-configuration'))} ${quote(action)}`,
-    end: tellEnd(of),
+    end: `  let_sleep\n${tellEnd(of)}`,
   });
 }
 

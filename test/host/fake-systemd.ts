@@ -14,6 +14,7 @@ export function fakeSystemd(host: FakeHost): string {
   };
   program('systemd-run', systemdRun);
   program('systemctl', systemctl);
+  program('systemd-inhibit', systemdInhibit);
   return `${bin}:${process.env['PATH'] ?? ''}`;
 }
 
@@ -58,6 +59,17 @@ setsid -f sh -c 'unit=$1; kind=$2; after=$3; shift 3
   exec "$@" >> "$UNITS/journal" 2>&1' sh "$unit" "$kind" "$after" "$@" < /dev/null > /dev/null 2>&1 8>&-
 while ! test -s "$UNITS/$unit.$kind"; do sleep 0.01; done
 `.replace('printf', 'export UNITS\nprintf');
+
+/** Runs a command as its child while it holds the lock; `inhibited` tells of what, `refuse-inhibit` and `hang-inhibit` do so. */
+const systemdInhibit = `
+printf '%s\\n' "$*" >> "$UNITS/inhibited"
+test ! -e "$UNITS/refuse-inhibit" || { echo "Failed to inhibit: Access denied" >&2; exit 1; }
+test ! -e "$UNITS/hang-inhibit" || exec sleep 77
+echo $$ > "$UNITS/holder"
+while :; do case "$1" in -*) shift;; *) break;; esac; done
+"$@" &
+wait
+`;
 
 const systemctl = `
 verb=$1; shift

@@ -14,6 +14,7 @@ beforeEach(() => {
   mkdirSync(units);
   program('systemd-run', fakeSystemdRun);
   program('systemctl', fakeSystemctl);
+  program('systemd-inhibit', 'while :; do case "$1" in -*) shift;; *) break;; esac; done; "$@" & wait');
 });
 afterEach(async () => {
   await activator().end('d1', 'nothing');
