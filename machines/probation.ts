@@ -29,6 +29,7 @@ export const probation = reconcilerSetup.createStateConfig({
   always: [...undone('probationOver')],
   states: {
     deciding: {
+      entry: 'noticeSleep',
       always: [
         {
           guard: { type: 'probationDoes', params: { what: 'pass' } },

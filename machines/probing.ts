@@ -4,7 +4,14 @@ import { shortId } from '../src/domain/commit.ts';
 import { isOvertaken } from '../src/domain/decide.ts';
 import { exonerateDeployment } from '../src/domain/deploy.ts';
 import type { CheckResult, Deployment } from '../src/domain/deployment.ts';
-import { afterRound, nextInProbation, rulesFor, startClock } from '../src/domain/probation.ts';
+import {
+  afterRound,
+  endOf as endOfProbation,
+  nextInProbation,
+  noticeSleep,
+  rulesFor,
+  startClock,
+} from '../src/domain/probation.ts';
 import type { Probation, ProbationClock, ProbationRules, ProbationStep } from '../src/domain/probation.ts';
 import { judgeProbe, type Probe, type ProbeOrder } from '../src/domain/probe.ts';
 import type { Problem } from '../src/domain/problem.ts';
@@ -39,6 +46,23 @@ export function beginProbation(context: ReconcilerContext): Partial<ReconcilerCo
   };
 }
 
+/** Looks at how long the host has slept: after a sleep it settles again. */
+export function noticeSleeping(context: ReconcilerContext): Turn {
+  const { facts, uptime, asleep } = context;
+  const { probation, deployment } = facts;
+  if (!probation?.clock || !deployment) return {};
+  const clock = noticeSleep(probation.clock, asleep(), uptime());
+  if (clock === probation.clock) return {};
+  const change = { facts: { ...facts, probation: { ...probation, clock } } };
+  if (clock.resumedAt === probation.clock.resumedAt) return { change };
+  const message = `the host slept while ${shortId(deployment.commit)} was on probation; it settles again`;
+  const { id, commit } = deployment;
+  return {
+    change,
+    emit: [asEmitted({ type: 'host.resumed', severity: 'info', message, commit, deployment: id })],
+  };
+}
+
 /** The next step of the running probation. */
 export function probationStep(context: ReconcilerContext): ProbationStep {
   const { round } = context;
@@ -53,8 +77,7 @@ export function probationPause(context: ReconcilerContext): number {
 
 /** The next look at the system on probation. */
 export function probeOrder(context: ReconcilerContext): ProbeOrder {
-  const { deadlineMs } = rulesOf(context);
-  const left = clockOf(context).activatedAt + deadlineMs - context.uptime();
+  const left = endOfProbation(rulesOf(context), clockOf(context)) - context.uptime();
   return { deployment: deploymentIn(context), before: beforeIn(context), withinMs: Math.max(1, left) };
 }
 

@@ -22,6 +22,8 @@ export interface ReconcilerInput {
   readonly now: () => number;
   /** Milliseconds by the boot's own clock, which stands still in sleep and which nobody can set. */
   readonly uptime: () => number;
+  /** Milliseconds that the host has slept in this boot; null where that cannot be read. */
+  readonly asleep: () => number | null;
   /** In [0, 1). */
   readonly random: () => number;
 }

@@ -209,6 +209,7 @@ export const reconcilerSetup = setup({
       probing.keepBaseline(context, before),
     ),
     beginProbation: assign(({ context }) => probing.beginProbation(context)),
+    noticeSleep: enqueueActions(({ context, enqueue }) => take(enqueue, probing.noticeSleeping(context))),
     keepProbe: enqueueActions(({ context, enqueue }, { probe }: { probe: Probe }) =>
       take(enqueue, probing.keepProbe(context, probe)),
     ),

@@ -32,7 +32,7 @@ import { createWitness, type Witness } from '../state/witness.ts';
 import { readCandidateHealth } from './candidate-config.ts';
 import { createCandidateHealth, type CandidateHealth } from './candidate-health.ts';
 import { ruleOf } from './policy-of.ts';
-import { uptime } from './uptime.ts';
+import { asleep, uptime } from './uptime.ts';
 import { keySourcesOf, trustPolicyOf } from './trust-of.ts';
 
 /** Everything the daemon acts with, made from its configuration; making it changes nothing yet. */
@@ -101,7 +101,7 @@ export function createAdapters(deps: AdapterDeps): Adapters {
   if (place.activator === 'systemd' && findInhibitor('systemd', place.path) === null) {
     log.warn({}, 'systemd-inhibit is not on the PATH: nothing keeps the host awake while it is switched');
   }
-  const activator = createActivator({ ...place, stateDir: dir, now });
+  const activator = createActivator({ ...place, stateDir: dir, now: uptime, asleep });
   const deadMan = createDeadMan(place);
   return {
     audit: createAuditLog({ dir, now, log }),
@@ -157,7 +157,8 @@ export function createAdapters(deps: AdapterDeps): Adapters {
       stateDir: dir,
       commands: config.hooks,
       timeoutMs: config.hooks.timeout,
-      now,
+      now: uptime,
+      asleep,
     }),
   };
 }

@@ -28,7 +28,7 @@ import { createLoop } from './start-loop.ts';
 import { startMetrics } from './start-metrics.ts';
 import { loadState } from './state.ts';
 import { trustPolicyOf } from './trust-of.ts';
-import { uptime } from './uptime.ts';
+import { asleep, uptime } from './uptime.ts';
 import { viewOf } from './view.ts';
 import { watchLocalRemotes } from './watch-local-remotes.ts';
 
@@ -207,6 +207,7 @@ async function createCore(
       observeEveryMs: config.drift.interval,
       now,
       uptime,
+      asleep,
       random: Math.random,
     },
     effects,

@@ -21,6 +21,7 @@ export const eventTypes = [
   'health.passing',
   'boot.proven',
   'hook.failed',
+  'host.resumed',
   'superseded',
   'waiting',
   'stalled',

@@ -18,6 +18,10 @@ export interface ProbationClock {
   readonly activatedAt: number;
   /** Since when every look found all checks well; null while one does not hold. */
   readonly steadySince: number | null;
+  /** When the host was last found to have slept; null where it did not. It settles again from here on. */
+  readonly resumedAt: number | null;
+  /** How long the host had slept in this boot as of the last look at the clocks; null where nobody looked. */
+  readonly asleepMs: number | null;
 }
 
 /** The probation of a deployment as the journal keeps it. */
@@ -56,7 +60,37 @@ export function rulesFor(rules: ProbationRules, branch: BranchRole): ProbationRu
 /** The clock of a probation that begins now, or goes on: a restart of the daemon gains and loses nothing, a boot begins anew. */
 export function startClock(kept: ProbationClock | null, bootId: string | null, now: number): ProbationClock {
   const goesOn = kept !== null && kept.bootId === bootId && kept.activatedAt <= now;
-  return goesOn ? kept : { bootId, activatedAt: now, steadySince: null };
+  return goesOn ? kept : { bootId, activatedAt: now, steadySince: null, resumedAt: null, asleepMs: null };
+}
+
+/** Clocks that run beside one another differ by this much at the most, in milliseconds; more is sleep. */
+const shortestSleepMs = 1000;
+
+/**
+ * The clock after a look at how long the host has slept in this boot. After a sleep the system settles again: what was seen
+ * before proves nothing of a network that is gone for a moment. null for `asleepMs` where that cannot be read.
+ */
+export function noticeSleep(clock: ProbationClock, asleepMs: number | null, now: number): ProbationClock {
+  if (asleepMs === null) return clock;
+  if (clock.asleepMs === null) return { ...clock, asleepMs };
+  if (asleepMs - clock.asleepMs < shortestSleepMs) return clock;
+  return { ...clock, asleepMs, resumedAt: now, steadySince: null };
+}
+
+/** How long after its deadline a probation may still go on because the host slept; the dead-man waits longer than this. */
+export function sleepAllowance({ settleMs, stableForMs }: ProbationRules): number {
+  return settleMs + Math.min(stableForMs, mostStableMs);
+}
+
+/** Half of the minute that the dead-man gives abide beyond settle and deadline. */
+const mostStableMs = 30_000;
+
+/** When a probation is over: its deadline, or, after a sleep shortly before that, as soon as it can have proved itself. */
+export function endOf(rules: ProbationRules, { activatedAt, resumedAt }: ProbationClock): number {
+  const deadline = activatedAt + rules.deadlineMs;
+  if (resumedAt === null) return deadline;
+  const proved = resumedAt + rules.settleMs + rules.stableForMs + 2 * pauseMs;
+  return Math.max(deadline, Math.min(proved, deadline + sleepAllowance(rules)));
 }
 
 /** The clock after a look. */
@@ -74,9 +108,10 @@ export function nextInProbation(from: {
   readonly round: Round | null;
   readonly now: number;
 }): ProbationStep {
-  const { rules, clock, round, now } = from;
-  const ends = clock.activatedAt + rules.deadlineMs;
-  const settled = clock.activatedAt + rules.settleMs;
+  const { rules, clock, now } = from;
+  const ends = endOf(rules, clock);
+  const settled = (clock.resumedAt ?? clock.activatedAt) + rules.settleMs;
+  const round = isOfNow(from.round, clock) ? from.round : null;
   if (round?.standing === 'lost' || round?.standing === 'broken') return { do: 'fail', why: round.standing };
   const leftToHold = leftOf(rules, clock, round);
   if (round && leftToHold === 0 && round.endedAt <= ends) return { do: 'pass' };
@@ -84,6 +119,12 @@ export function nextInProbation(from: {
   if (now < settled) return { do: 'settle', ms: Math.min(settled, ends) - now };
   const due = round ? round.endedAt + Math.min(pauseMs, leftToHold) : now;
   return now >= due ? { do: 'probe', withinMs: ends - now } : { do: 'pause', ms: Math.min(due, ends) - now };
+}
+
+/** A look from before a sleep counts only if it found what waiting will not mend. */
+function isOfNow(round: Round | null, { resumedAt }: ProbationClock): boolean {
+  if (round === null || resumedAt === null || round.endedAt > resumedAt) return true;
+  return round.standing === 'broken' || round.standing === 'lost';
 }
 
 /** Milliseconds that the checks still have to hold as of the newest look; infinite while they do not. */

@@ -62,8 +62,10 @@ export interface ActivatorDeps {
   /** PATH of the daemon, in which the wrapper's tools are found; also that of the switch. */
   readonly path: string;
   readonly localeArchive?: string | null;
-  /** Epoch milliseconds. */
+  /** Milliseconds of a clock that nobody sets. */
   readonly now: () => number;
+  /** Milliseconds that the host has slept in this boot, which count for no time limit; without it sleep is not known. */
+  readonly asleep?: () => number | null;
   /** Between TERM and KILL, in milliseconds; default 30 000, because half a switch is worse than a slow one. */
   readonly graceMs?: number;
 }
@@ -84,7 +86,7 @@ export function createActivator(deps: ActivatorDeps): Activator {
     run: async (order) => {
       const job = jobOf(order);
       if (readStarted(job.files) === null) await begin(deps, launcher, job, order);
-      return followSwitch({ launcher, job, order, now: deps.now });
+      return followSwitch({ ...deps, launcher, job, order });
     },
     nextAttempt: async (deployment, label) => {
       for (let attempt = 1; ; attempt += 1) {
@@ -133,7 +135,16 @@ async function begin(deps: ActivatorDeps, launcher: Launcher, job: Job, order: S
   const { files } = job;
   const label = labelOf(order);
   const inhibitor = findInhibitor(deps.activator, path);
-  const run = { files, toplevel, action, label, noCheck, deadMan, inhibitor };
+  const run = {
+    files,
+    toplevel,
+    action,
+    label,
+    noCheck,
+    deadMan,
+    inhibitor,
+    asleep: deps.asleep?.() ?? null,
+  };
   const text = switchScript({ ...run, root, path, localeArchive, journal });
   writeScript(files, text);
   await launcher.start(job);

@@ -17,8 +17,10 @@ export interface Following {
   readonly launcher: Launcher;
   readonly job: Job;
   readonly order: Pick<SwitchOrder, 'label' | 'timeoutMs' | 'onProgress'>;
-  /** Epoch milliseconds. */
+  /** Milliseconds of a clock that nobody sets. */
   readonly now: () => number;
+  /** See `ActivatorDeps`. */
+  readonly asleep?: () => number | null;
 }
 
 const pollMs = 250;
@@ -31,7 +33,7 @@ const beginMs = 30_000;
  * aborted it no longer waits and throws Problem `aborted`; the run goes on.
  */
 export async function followSwitch(
-  { launcher, job, order, now }: Following,
+  { launcher, job, order, now, asleep }: Following,
   signal?: AbortSignal,
 ): Promise<SwitchResult> {
   const { files } = job;
@@ -50,7 +52,8 @@ export async function followSwitch(
       }
       const started = readStarted(files);
       if (started === null && now() - since > beginMs) throw neverBegan(job);
-      if (started && runningMs(started) > order.timeoutMs) return await timedOut(launcher, job);
+      if (started && awakeMs(started, asleep?.() ?? null) > order.timeoutMs)
+        return await timedOut(launcher, job);
       if (started && now() - lookedAt >= livenessMs) {
         if (!(await launcher.isRunning(job, started))) return await lost(job);
         lookedAt = now();
@@ -89,9 +92,11 @@ function neverBegan({ kind, name }: Job): Problem {
   return new Problem('process_failed', `the ${kind} ${name} was started and did not begin within 30 s`);
 }
 
-/** By the clock of the boot and not that of the wall, which may be set meanwhile. */
-function runningMs({ uptime }: Started): number {
-  return (Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) - uptime) * 1000;
+/** How long it runs, without the time in which the host slept. By the clock of the boot and not that of the wall, which may be set. */
+function awakeMs(started: Started, asleepNow: number | null): number {
+  const now = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
+  const slept = started.asleep === null || asleepNow === null ? 0 : asleepNow - started.asleep;
+  return (now - started.uptime) * 1000 - Math.max(0, slept);
 }
 
 /** Wakes the wait when a file appears, so that the end of a switch is seen at once; the poll is the safety net. */

@@ -12,6 +12,8 @@ export interface HookScript {
   readonly environment: Readonly<Record<string, string>>;
   readonly path: string;
   readonly journal: boolean;
+  /** See `JobScript`. */
+  readonly asleep: number | null;
   /** Whole seconds until it is ended. */
   readonly seconds: number;
 }

@@ -31,8 +31,10 @@ export interface HookDeps {
   readonly commands: Readonly<Record<HookKind, readonly string[] | null>>;
   /** Of one run, in milliseconds. */
   readonly timeoutMs: number;
-  /** Epoch milliseconds. */
+  /** Milliseconds of a clock that nobody sets. */
   readonly now: () => number;
+  /** See `ActivatorDeps`. */
+  readonly asleep?: () => number | null;
 }
 
 /** Makes the hooks of one host; nothing is touched before the first runs. */
@@ -90,6 +92,7 @@ async function begin(deps: HookDeps, launcher: Launcher, { job, order }: HookRun
     environment: order.environment,
     path,
     journal: launcher.journal,
+    asleep: deps.asleep?.() ?? null,
     seconds: Math.ceil(timeoutMs / 1000),
     timedOut: timedOutFile(job.files, labelOf(order)),
   });
@@ -98,14 +101,14 @@ async function begin(deps: HookDeps, launcher: Launcher, { job, order }: HookRun
 }
 
 async function follow(
-  { timeoutMs, now }: HookDeps,
+  { timeoutMs, ...clocks }: HookDeps,
   launcher: Launcher,
   { job, order }: HookRun,
   signal: AbortSignal,
 ): Promise<HookResult> {
   const label = labelOf(order);
   const limit = { label, timeoutMs: timeoutMs + marginSeconds * 1000 };
-  const result = await followSwitch({ launcher, job, order: limit, now }, signal);
+  const result = await followSwitch({ ...clocks, launcher, job, order: limit }, signal);
   if (result.timedOut) await endJob(launcher, job, graceMs);
   return { ...result, timedOut: result.timedOut || existsSync(timedOutFile(job.files, label)) };
 }

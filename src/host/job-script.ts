@@ -10,6 +10,8 @@ export interface JobScript {
   readonly journal: boolean;
   /** What it is, for who reads it. */
   readonly says: string;
+  /** Milliseconds that the host has slept in this boot; null where nobody knows. */
+  readonly asleep: number | null;
   /** Lines that run once it is sure that this wrapper is the only one, each with its line end. */
   readonly begin: string;
   /** Lines that run right before the program, and whose output is in its log; each with its line end. */
@@ -24,7 +26,17 @@ export interface JobScript {
  * The script around one program that outlives the daemon: it says that it started and how the program ended. Every tool
  * in it has an absolute path, because the program may change everything else. Throws Problem `tool_missing`.
  */
-export function jobScript({ files, path, journal, says, begin, before, command, end }: JobScript): string {
+export function jobScript({
+  files,
+  path,
+  journal,
+  says,
+  asleep,
+  begin,
+  before,
+  command,
+  end,
+}: JobScript): string {
   const tool = (name: string) => quote(findProgram(path, name));
   const [ln, rm, mv, sync, tee] = ['ln', 'rm', 'mv', 'sync', 'tee'].map(tool);
   const [started, exit, log] = [files.started, files.exit, files.log].map(quote);
@@ -34,7 +46,7 @@ cd /
 read -r boot < /proc/sys/kernel/random/boot_id
 read -r up rest < /proc/uptime
 read -r stat < /proc/$$/stat
-printf '%s\\n' "$$" "$boot" "$up" "$stat" > ${started}.$$
+printf '%s\\n' "$$" "$boot" "$up" "$stat" '${asleep ?? ''}' > ${started}.$$
 # A link is made by one only: of two wrappers the second leaves without a trace.
 ${ln} ${started}.$$ ${started} 2>/dev/null || { ${rm} -f ${started}.$$; exit 0; }
 ${rm} -f ${started}.$$

@@ -53,6 +53,8 @@ export interface Started {
   readonly bootId: string;
   /** Seconds since boot, time asleep included. */
   readonly uptime: number;
+  /** Milliseconds that the host had slept in this boot when the script was written; null in an older one. */
+  readonly asleep: number | null;
   /** Start time of the process in the kernel's ticks: tells it from a later one with its pid. */
   readonly startTime: string;
 }
@@ -61,11 +63,12 @@ export interface Started {
 export function readStarted({ started }: SwitchFiles): Started | null {
   const text = readNow(started);
   if (text === null) return null;
-  const [pid, bootId, uptime, stat] = text.split('\n');
+  const [pid, bootId, uptime, stat, asleep] = text.split('\n');
   return {
     pid: Number(pid) || 0,
     bootId: bootId ?? '',
     uptime: Number(uptime) || 0,
+    asleep: asleep === undefined || asleep === '' ? null : Number(asleep),
     startTime: statFields(stat ?? '')?.startTime ?? '',
   };
 }

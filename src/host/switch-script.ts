@@ -15,6 +15,8 @@ export interface SwitchScript extends SwitchEnvironment {
   readonly label: string;
   /** Told when the switch begins and when it ends; null where nothing is armed. */
   readonly deadMan: DeadManHook | null;
+  /** See `JobScript`. */
+  readonly asleep: number | null;
   /** See `findInhibitor`. */
   readonly inhibitor: string | null;
   /** True where standard output is the system's journal. */

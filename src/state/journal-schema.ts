@@ -86,6 +86,8 @@ const probation = z.looseObject({
       bootId: z.string().nullable(),
       activatedAt: z.number(),
       steadySince: z.number().nullable(),
+      resumedAt: z.number().nullable().default(null),
+      asleepMs: z.number().nullable().default(null),
     } satisfies ShapeOf<ProbationClock>)
     .nullable(),
 } satisfies ShapeOf<Probation>);

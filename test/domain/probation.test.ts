@@ -2,8 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   afterRound,
+  endOf,
   nextInProbation,
+  noticeSleep,
   rulesFor,
+  sleepAllowance,
   startClock,
   type ProbationRules,
   type ProbationStep,
@@ -11,7 +14,8 @@ import {
 } from '../../src/domain/probation.ts';
 
 const rules: ProbationRules = { settleMs: 10_000, stableForMs: 30_000, deadlineMs: 300_000 };
-const clock = { bootId: 'b', activatedAt: 1000, steadySince: null };
+const awake = { resumedAt: null, asleepMs: null };
+const clock = { bootId: 'b', activatedAt: 1000, steadySince: null, ...awake };
 
 const ms = (max: number) => fc.integer({ min: 0, max });
 const anyRules = fc.record({
@@ -102,9 +106,14 @@ describe('whatever the checks say', () => {
 
 describe('the clock', () => {
   test('goes on after a restart and begins anew after a boot', () => {
-    const kept = { bootId: 'b', activatedAt: 1000, steadySince: 2000 };
+    const kept = { ...clock, steadySince: 2000, asleepMs: 7, resumedAt: 1500 };
     expect(startClock(kept, 'b', 50_000)).toEqual(kept);
-    expect(startClock(kept, 'c', 50_000)).toEqual({ bootId: 'c', activatedAt: 50_000, steadySince: null });
+    expect(startClock(kept, 'c', 50_000)).toEqual({
+      bootId: 'c',
+      activatedAt: 50_000,
+      steadySince: null,
+      ...awake,
+    });
   });
 
   test('a daemon that comes back after the deadline does not look any more', () => {
@@ -129,5 +138,87 @@ describe('the clock', () => {
     expect(rulesFor(rules, 'testing')).toEqual({ settleMs: 5000, stableForMs: 0, deadlineMs: 300_000 });
     expect(rulesFor({ ...rules, settleMs: 0 }, 'testing').settleMs).toBe(0);
     expect(rulesFor(rules, 'main')).toBe(rules);
+  });
+});
+
+describe('a host that sleeps', () => {
+  const begun = noticeSleep(clock, 500, 1000);
+  const held: Round = { endedAt: 50_000, standing: 'holding' };
+
+  test('is not found to sleep by the first look, nor by clocks that differ a little', () => {
+    expect(begun).toEqual({ ...clock, asleepMs: 500 });
+    expect(noticeSleep(begun, 1499, 2000)).toBe(begun);
+    expect(noticeSleep(begun, null, 2000)).toBe(begun);
+  });
+
+  test('settles again, and what held before it holds no more', () => {
+    const steady = afterRound(begun, { endedAt: 20_000, standing: 'holding' });
+    expect(nextInProbation({ rules, clock: steady, round: held, now: 50_000 })).toEqual({ do: 'pass' });
+    const slept = noticeSleep(steady, 3_600_500, 50_000);
+    expect(nextInProbation({ rules, clock: slept, round: held, now: 50_000 })).toEqual({
+      do: 'settle',
+      ms: 10_000,
+    });
+    expect(nextInProbation({ rules, clock: slept, round: held, now: 60_000 })).toEqual({
+      do: 'probe',
+      withinMs: 241_000,
+    });
+  });
+
+  test('does not heal what waiting will not mend', () => {
+    const slept = noticeSleep(begun, 3_600_500, 50_000);
+    const broken: Round = { endedAt: 50_000, standing: 'broken' };
+    expect(nextInProbation({ rules, clock: slept, round: broken, now: 50_000 })).toEqual({
+      do: 'fail',
+      why: 'broken',
+    });
+  });
+
+  test('shortly before the deadline still has the time to prove itself', () => {
+    const slept = noticeSleep(begun, 3_600_500, 300_000);
+    expect(endOf(rules, slept)).toBe(301_000 + 40_000);
+    expect(endOf(rules, noticeSleep(begun, 3_600_500, 100_000))).toBe(301_000);
+  });
+
+  test('again and again, at whatever hour, never outlasts its dead-man, and never passes without a steady look after waking', () => {
+    const margin = 60_000;
+    const day = fc.array(
+      fc.record({
+        sleepsMs: fc.constantFrom(0, 0, 0, 5000, 3_600_000, 86_400_000),
+        takesMs: ms(5000),
+        standing: fc.constantFrom<Round['standing']>('holding', 'holding', 'failing'),
+      }),
+      { minLength: 1, maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(anyRules, day, (given, looks) => {
+        let [now, slept] = [5000, 0];
+        let lastSlept = now;
+        let kept = startClock(null, 'b', now);
+        let round: Round | null = null;
+        const deadManAt = now + given.settleMs + given.deadlineMs + margin;
+        for (let turn = 0; ; turn += 1) {
+          const next = looks[turn % looks.length]!;
+          kept = noticeSleep(kept, slept, now);
+          const step = nextInProbation({ rules: given, clock: kept, round, now });
+          if (step.do === 'pass') {
+            expect(kept.steadySince).toBeGreaterThanOrEqual(lastSlept + given.settleMs);
+            expect(round!.endedAt - kept.steadySince!).toBeGreaterThanOrEqual(given.stableForMs);
+          }
+          if (step.do === 'pass' || step.do === 'fail') break;
+          if (step.do === 'probe') {
+            now += Math.min(next.takesMs, step.withinMs);
+            round = { endedAt: now, standing: next.standing };
+            kept = afterRound(kept, round);
+          } else now += Math.max(1, step.ms);
+          if (next.sleepsMs > 0 && turn < looks.length) {
+            slept += next.sleepsMs;
+            lastSlept = now;
+          }
+        }
+        expect(now).toBeLessThanOrEqual(deadManAt - margin / 2);
+        expect(sleepAllowance(given)).toBeLessThanOrEqual(given.settleMs + margin / 2);
+      }),
+    );
   });
 });

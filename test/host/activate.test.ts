@@ -247,6 +247,17 @@ describe('when the daemon is killed', () => {
   });
 });
 
+test('time in which the host slept counts towards no limit, before and after an adoption', async () => {
+  const toplevel = system('sleep 1.2', 'exit 3');
+  let slept = 500;
+  const sleeper = () => activator({ asleep: () => slept });
+  const waiting = sleeper().run(order(toplevel, { timeoutMs: 600 }));
+  await until(() => existsSync(file('started-test')));
+  slept += 3_600_000;
+  expect(await waiting).toMatchObject({ exitCode: 3, timedOut: false });
+  expect(readFileSync(file('started-test'), 'utf8').split('\n')[4]).toBe('500');
+});
+
 test('a run of an earlier boot is lost, whatever has its pid today', async () => {
   const toplevel = system('exit 0');
   await activator().run(order(toplevel));

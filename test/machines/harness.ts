@@ -150,6 +150,7 @@ export function input(more: Partial<ReconcilerInput> = {}): ReconcilerInput {
     observeEveryMs: 30_000,
     now: () => epoch,
     uptime: () => 0,
+    asleep: () => 0,
     random: () => 0.5,
     ...more,
   };

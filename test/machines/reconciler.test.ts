@@ -626,7 +626,7 @@ describe('probation', () => {
     await driven.settle('probe', says('failing'));
     await driven.wait(1000);
     const { clock } = driven.facts().probation!;
-    expect(clock).toEqual({ bootId: 'boot-1', activatedAt: 0, steadySince: null });
+    expect(clock).toMatchObject({ bootId: 'boot-1', activatedAt: 0, steadySince: null });
     let uptime = 50_000;
     const next = startReconciler({
       facts: driven.facts(),
@@ -643,6 +643,29 @@ describe('probation', () => {
     expect(next.facts().deployment?.message).toBe(
       'health checks did not pass by the deadline, 60 s after the activation: web: web is failing',
     );
+  });
+
+  test('after a sleep it settles again, says so, and a restart of the daemon does not hide the sleep', async () => {
+    let slept = 0;
+    const driven = await onProbation({ asleep: () => slept });
+    await driven.wait(10_000);
+    slept = 8 * 3_600_000;
+    await driven.settle('probe', says('failing'));
+    expect(driven.pipeline()).toBe('probation.settling');
+    await driven.wait(9999);
+    expect(driven.pipeline()).toBe('probation.settling');
+    await driven.wait(1);
+    expect(driven.pipeline()).toBe('probation.probing');
+    const told = driven.emitted.flatMap((each) => (each.type === 'event' ? [each.event.type] : []));
+    expect(told.filter((type) => type === 'host.resumed')).toHaveLength(1);
+    const next = startReconciler({
+      facts: driven.facts(),
+      policy: { ...policy, probation: times },
+      uptime: () => 30_000,
+      asleep: () => slept + 60_000,
+    });
+    await next.observes(host('m1'));
+    expect(next.pipeline()).toBe('probation.settling');
   });
 
   test('a newer commit ends a failing probation, and waits for a good one', async () => {

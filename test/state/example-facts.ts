@@ -76,6 +76,14 @@ export const exampleFacts: Facts = {
       toplevel: '/nix/store/b-system',
     },
   ],
+  pendingHooks: [
+    {
+      hook: 'postCommit',
+      deployment: 'earlier',
+      commit: commitOf('a'),
+      environment: { ABIDE_HOOK: 'postCommit' },
+    },
+  ],
   suspended: { reason: 'holiday', by: 'ada', since: '2026-01-01T00:00:00.000Z', until: null },
   bootId: 'boot-1',
   driftSince: { manual: '2026-01-01T00:00:00.000Z' },
