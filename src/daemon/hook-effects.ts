@@ -8,7 +8,7 @@ export interface HookParts {
   readonly log: Log;
 }
 
-/** Asks hooks.preActivate. */
+/** Asks the hook before an activation; what it said is in the log, whatever it was. */
 export async function askHook(
   { hooks, log }: HookParts,
   order: HookOrder,

@@ -28,7 +28,7 @@ import { createLoop } from './start-loop.ts';
 import { startMetrics } from './start-metrics.ts';
 import { loadState } from './state.ts';
 import { trustPolicyOf } from './trust-of.ts';
-import { asleep, uptime } from './uptime.ts';
+import { bootClocks } from './uptime.ts';
 import { viewOf } from './view.ts';
 import { watchLocalRemotes } from './watch-local-remotes.ts';
 
@@ -206,8 +206,7 @@ async function createCore(
       polls: config.source.remotes.map(({ name, poll }) => ({ name, pollMs: poll })),
       observeEveryMs: config.drift.interval,
       now,
-      uptime,
-      asleep,
+      ...bootClocks,
       random: Math.random,
     },
     effects,

@@ -14,3 +14,6 @@ export function asleep(): number | null {
     return null;
   }
 }
+
+/** The clocks of this boot, for what must neither count sleep nor trust the date. */
+export const bootClocks = { uptime, asleep };
