@@ -2,15 +2,14 @@ import * as z from 'zod';
 import type { BootProven } from '../domain/boot-proven.ts';
 import type { Choice } from '../domain/choice.ts';
 import { isCommitId } from '../domain/commit.ts';
-import type { CheckSeen } from '../domain/check.ts';
 import type { CheckResult, Deployment, PhaseTiming } from '../domain/deployment.ts';
 import { deploymentSteps } from '../domain/deployment.ts';
 import { ownFates } from '../domain/own-unit.ts';
 import type { HostEvent } from '../domain/event.ts';
 import type { CommitRecord, Expected, Facts, Failure, Quarantined, Suspension } from '../domain/facts.ts';
 import type { PendingHook } from '../domain/hook.ts';
-import type { Probation, ProbationClock, ProbationRules } from '../domain/probation.ts';
 import type { Condition } from '../domain/status.ts';
+import { probation, seen } from './probation-schema.ts';
 
 /** What the daemon keeps in the journal. */
 export interface JournalContent {
@@ -60,37 +59,6 @@ const check = z.looseObject({
   durationSeconds: z.number(),
   message: z.string().nullable(),
 } satisfies ShapeOf<CheckResult>);
-
-const seen = z.looseObject({
-  name: word,
-  status: health,
-  durationSeconds: z.number(),
-  message: z.string().nullable(),
-  definitive: z.boolean(),
-  well: lines,
-  unwell: lines,
-} satisfies ShapeOf<CheckSeen>);
-
-const rules = z.looseObject({
-  settleMs: z.number(),
-  stableForMs: z.number(),
-  deadlineMs: z.number(),
-} satisfies ShapeOf<ProbationRules>);
-
-const probation = z.looseObject({
-  deployment: z.string(),
-  rules: rules.nullable().default(null),
-  before: z.array(seen).nullable(),
-  clock: z
-    .looseObject({
-      bootId: z.string().nullable(),
-      activatedAt: z.number(),
-      steadySince: z.number().nullable(),
-      resumedAt: z.number().nullable().default(null),
-      asleepMs: z.number().nullable().default(null),
-    } satisfies ShapeOf<ProbationClock>)
-    .nullable(),
-} satisfies ShapeOf<Probation>);
 
 const previous = z.looseObject({
   toplevel: path.nullable(),

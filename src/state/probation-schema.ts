@@ -1,0 +1,38 @@
+import * as z from 'zod';
+import type { CheckSeen } from '../domain/check.ts';
+import type { Probation, ProbationClock, ProbationRules } from '../domain/probation.ts';
+
+type ShapeOf<T> = Record<keyof T, z.ZodType>;
+
+/** What one check found, as the journal keeps it. */
+export const seen = z.looseObject({
+  name: z.string(),
+  status: z.enum(['passing', 'failing', 'unknown']),
+  durationSeconds: z.number(),
+  message: z.string().nullable(),
+  definitive: z.boolean(),
+  well: z.array(z.string()),
+  unwell: z.array(z.string()),
+} satisfies ShapeOf<CheckSeen>);
+
+const rules = z.looseObject({
+  settleMs: z.number(),
+  stableForMs: z.number(),
+  deadlineMs: z.number(),
+} satisfies ShapeOf<ProbationRules>);
+
+/** The probation of the running deployment, as the journal keeps it; keys of newer minors have defaults. */
+export const probation = z.looseObject({
+  deployment: z.string(),
+  rules: rules.nullable().default(null),
+  before: z.array(seen).nullable(),
+  clock: z
+    .looseObject({
+      bootId: z.string().nullable(),
+      activatedAt: z.number(),
+      steadySince: z.number().nullable(),
+      resumedAt: z.number().nullable().default(null),
+      asleepMs: z.number().nullable().default(null),
+    } satisfies ShapeOf<ProbationClock>)
+    .nullable(),
+} satisfies ShapeOf<Probation>);
