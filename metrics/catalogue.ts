@@ -1,7 +1,7 @@
 import { deploymentOutcomes } from '../src/domain/deployment.ts';
 import { driftKinds } from '../src/domain/facts.ts';
 import { rebootReasons } from '../src/domain/observed.ts';
-import { rejectionReasons } from '../src/domain/remote.ts';
+import { branchRoles, rejectionReasons } from '../src/domain/remote.ts';
 import { conditionTypes, loopStates, summaries } from '../src/domain/status.ts';
 
 /** The phases that are timed and can fail. */
@@ -135,6 +135,7 @@ export const catalogue = {
   abide_quarantined_commits: gauge('Commits that were rolled back here and are not tried again.'),
   abide_quarantine_since_timestamp_seconds: gauge(
     'Since when a commit that a remote still offers is in quarantine, 0 while none is.',
+    { branch: branchRoles },
   ),
   abide_hold_since_timestamp_seconds: gauge(
     'Since when nothing is deployed because the state was lost, 0 while it is not.',

@@ -1,5 +1,5 @@
 import type { LoopView } from '../src/domain/loop-view.ts';
-import { rejectionReasons } from '../src/domain/remote.ts';
+import { branchRoles, rejectionReasons, type BranchRole } from '../src/domain/remote.ts';
 import { epochSeconds } from '../src/domain/rfc3339.ts';
 import { standing } from '../src/domain/standing.ts';
 import { summaries } from '../src/domain/status.ts';
@@ -16,7 +16,9 @@ export function setStoryGauges(registry: MetricRegistry, view: LoopView): void {
   setRefused(registry, view);
   set('abide_rollback_failed', standing(view) === 'rollbackFailed' ? 1 : 0);
   set('abide_hold_since_timestamp_seconds', epochSeconds(view.facts.hold?.since ?? null));
-  set('abide_quarantine_since_timestamp_seconds', quarantinedSince(view));
+  for (const branch of branchRoles) {
+    set('abide_quarantine_since_timestamp_seconds', quarantinedSince(view, branch), { branch });
+  }
 }
 
 function setLastDeployment({ set, clear }: MetricRegistry, { facts }: LoopView): void {
@@ -44,10 +46,12 @@ function setRefused({ set }: MetricRegistry, { judgements }: LoopView): void {
 }
 
 /** A quarantined commit that was replaced upstream troubles nobody any more, though it stays in quarantine. */
-function quarantinedSince({ facts, judgements, desired }: LoopView): number {
+function quarantinedSince({ facts, judgements, desired }: LoopView, branch: BranchRole): number {
   const offered = new Set([
-    desired?.commit,
-    ...judgements.flatMap(({ candidate, head }) => [candidate, head?.commit.id]),
+    desired?.role === branch ? desired.commit : undefined,
+    ...judgements
+      .filter(({ role }) => role === branch)
+      .flatMap(({ candidate, head }) => [candidate, head?.commit.id]),
   ]);
   const times = facts.quarantine
     .filter(({ commit }) => offered.has(commit))

@@ -79,9 +79,10 @@ stdenvNoCC.mkDerivation {
 
   installPhase = ''
     runHook preInstall
-    mkdir -p $out/lib $out/share/doc
+    mkdir -p $out/lib $out/share/doc $out/share/abide
     cp -r dist $out/lib/abide
     cp -r docs $out/share/doc/abide
+    cp metrics/rules/abide.rules.yml $out/share/abide/
     makeWrapper ${nodejs}/bin/node $out/bin/abide \
       --add-flags "--enable-source-maps $out/lib/abide/main.mjs"
     runHook postInstall

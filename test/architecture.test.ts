@@ -38,9 +38,10 @@ const table: Readonly<Record<string, Allowed>> = {
   notify: adapter,
   log: { values: ['domain', 'pino', 'pino-pretty', 'node:'], types: ['config'] },
   metrics: { values: ['domain', 'prom-client', 'node:'], types: ['machines'] },
+  'metrics rules': { values: ['domain', 'yaml'] },
   api: { values: ['domain', 'zod', 'node:'], types: ['machines'] },
   cli,
-  'cli config': { values: [...cli.values, 'config'] },
+  'cli config': { values: [...cli.values, 'config', 'metrics rules'] },
   main: { values: ['cli', 'domain', 'commander', 'node:'], types: ['api client'] },
   daemon: {
     values: [
@@ -220,11 +221,13 @@ function partOf(path: string): string {
 
 /** The row of the table that holds for a file. */
 function ruleOf(path: string): string {
+  if (path.startsWith('metrics/rules/')) return 'metrics rules';
   return /^src\/cli\/config\b/.test(path) ? 'cli config' : partOf(path);
 }
 
 /** The name under which the table lets others import a file. */
 function targetOf(path: string): string {
+  if (path.startsWith('metrics/rules/')) return 'metrics rules';
   return /^src\/api\/(?:client|contract)\b/.test(path) ? 'api client' : partOf(path);
 }
 

@@ -6,6 +6,7 @@ import { configJsonSchema } from '../config/json-schema.ts';
 import { loadConfig } from '../config/load.ts';
 import { readAllowedSigners } from '../config/trust-content.ts';
 import { findFileWarnings } from '../config/trust-file.ts';
+import { rulesForConfig, type RulesOptions } from './config-rules.ts';
 
 /** Where the config commands write, each text with its own line ends, and how they say how they ended. */
 export interface ConfigOutput {
@@ -15,9 +16,11 @@ export interface ConfigOutput {
   readonly finish: (exitCode: number) => void;
 }
 
-/** Adds `config check` and `config schema` to the program. */
+/** Adds `config check`, `config schema` and `config rules` to the program. */
 export function configCommands(program: Command, output: ConfigOutput): void {
-  const config = program.command('config').description('check a configuration file, or print its schema');
+  const config = program
+    .command('config')
+    .description('check a configuration file, print its schema, or alert rules for it');
   config
     .command('check <file>')
     .description('say what a configuration file means, or everything that is wrong with it')
@@ -32,13 +35,22 @@ export function configCommands(program: Command, output: ConfigOutput): void {
       output.stdout(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
       output.finish(0);
     });
+  config
+    .command('rules <file>')
+    .description("print Prometheus' alert rules with thresholds for the periods and time limits of a file")
+    .option('--job <regex>', 'job label of the scrapes of abide')
+    .option('--runbooks <address>', 'where docs/runbooks can be read')
+    .action(async (file: string, options: RulesOptions) => {
+      output.finish(await orError(output, async () => output.stdout(await rulesForConfig(file, options))));
+    });
 }
 
 type Streams = Pick<ConfigOutput, 'stdout' | 'stderr'>;
 
-async function checkConfigFile(file: string, files: boolean, { stdout, stderr }: Streams): Promise<number> {
+async function checkConfigFile(file: string, files: boolean, streams: Streams): Promise<number> {
+  const { stdout, stderr } = streams;
   const uid = process.getuid?.() ?? 0;
-  try {
+  return orError(streams, async () => {
     const config = await loadConfig(file, { hostName: hostname(), uid: files ? uid : null });
     const fromFile = files ? await readAllowedSigners(config) : null;
     const warnings = [
@@ -47,6 +59,13 @@ async function checkConfigFile(file: string, files: boolean, { stdout, stderr }:
     ];
     stdout(`${[`${file} is valid.`, ...describeConfig(config, fromFile?.signers)].join('\n')}\n`);
     if (warnings.length > 0) stderr(`${warnings.map((warning) => `warning: ${warning}`).join('\n')}\n`);
+  });
+}
+
+/** 0, or 2 with everything that is wrong with the configuration. */
+async function orError({ stderr }: Streams, act: () => Promise<void>): Promise<number> {
+  try {
+    await act();
     return 0;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

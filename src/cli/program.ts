@@ -190,7 +190,9 @@ function addVersion(add: Add): void {
 /** The schema behind these commands is large, so that lines without them do not load it. */
 async function addConfig(program: Command, argv: readonly string[], finish: Finish): Promise<void> {
   if (!argv.includes('config')) {
-    program.command('config').description('check a configuration file, or print its schema');
+    program
+      .command('config')
+      .description('check a configuration file, print its schema, or alert rules for it');
     return;
   }
   const { configCommands } = await import('./config.ts');

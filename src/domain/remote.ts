@@ -1,7 +1,8 @@
 import type { Commit, CommitId } from './commit.ts';
 
 /** Which of a remote's two branches, by role and not by name. */
-export type BranchRole = 'main' | 'testing';
+export const branchRoles = ['main', 'testing'] as const;
+export type BranchRole = (typeof branchRoles)[number];
 
 /** How a toplevel is brought to the host; the words are switch-to-configuration's. */
 export type Operation = 'switch' | 'boot' | 'test';

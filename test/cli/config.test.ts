@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { configCommands } from '../../src/cli/config.ts';
 
 let dir: string;
@@ -83,4 +84,33 @@ test('config schema prints a JSON Schema', async () => {
     additionalProperties: false,
     required: ['source', 'trust'],
   });
+});
+
+test('config rules prints alert rules whose patience fits the file', async () => {
+  const slow = valid.replace('url: /srv/infra', 'url: /srv/infra, poll: 1h');
+  const path = await file('slow.yaml', `${slow}build: { timeout: 12h }\n`);
+  const runbooks = 'https://wiki.example.org/abide';
+  const { stdout, stderr, code } = await abide(
+    'config',
+    'rules',
+    path,
+    '--job',
+    'hosts',
+    '--runbooks',
+    runbooks,
+  );
+  expect([code, stderr]).toEqual([0, '']);
+  const { groups } = parse(stdout) as { groups: { rules: { alert?: string; expr: string }[] }[] };
+  const expr = (alert: string) =>
+    groups.flatMap(({ rules }) => rules).find((rule) => rule.alert === alert)?.expr;
+  expect(expr('AbideRemoteStale')).toContain('> 72000');
+  expect(expr('AbideNotConverged')).toContain(`> ${16 * 3600}`);
+  expect(expr('AbideTargetDown')).toContain('up{job=~"hosts"');
+  expect(stdout).toContain(`runbook_url: ${runbooks}/abidestalled.md`);
+});
+
+test('config rules of a bad file prints every error and no rules', async () => {
+  const { stdout, stderr, code } = await abide('config', 'rules', await file('none.yaml', 'mode: on\n'));
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toContain('source');
 });

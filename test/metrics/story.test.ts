@@ -114,12 +114,14 @@ describe('what needs a person', () => {
   });
 
   test('a quarantine, as long as a remote still offers the commit', async () => {
-    const name = 'abide_quarantine_since_timestamp_seconds';
+    const name = 'abide_quarantine_since_timestamp_seconds{branch="main"}';
+    const ofTesting = 'abide_quarantine_since_timestamp_seconds{branch="testing"}';
     const wanted = { ...settledView.desired!, commit: newCommit };
     expect((await seen(withFacts({ quarantine }, { desired: wanted }))).get(name)).toBe(beginSeconds);
     const testing = exampleJudgement('origin', { role: 'testing', candidate: newCommit });
     const offered = { judgements: [exampleJudgement('origin'), testing] };
-    expect((await seen(withFacts({ quarantine }, offered))).get(name)).toBe(beginSeconds);
+    const tested = await seen(withFacts({ quarantine }, offered));
+    expect([tested.get(name), tested.get(ofTesting)]).toEqual([0, beginSeconds]);
     const replaced = await seen(withFacts({ quarantine }));
     expect(replaced.get(name)).toBe(0);
     expect(replaced.get('abide_quarantined_commits')).toBe(1);

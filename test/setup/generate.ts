@@ -3,6 +3,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { metricsReference } from '../../metrics/reference.ts';
+import { defaultRuleOptions } from '../../metrics/rules/default-rules.ts';
+import { renderRules } from '../../metrics/rules/rule-file.ts';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
 import { renderNixosOptions } from '../../src/config/nixos-options.ts';
 import { renderReference } from '../../src/config/reference.ts';
@@ -18,6 +20,7 @@ export const generators: readonly Generator[] = [
   { file: 'docs/config.schema.json', render: () => `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
   { file: 'docs/config.md', render: renderReference },
   { file: 'docs/metrics.md', render: metricsReference },
+  { file: 'metrics/rules/abide.rules.yml', render: () => renderRules(defaultRuleOptions) },
   { file: 'nix/options.nix', render: renderNixosOptions },
 ];
 
