@@ -82,7 +82,7 @@ stdenvNoCC.mkDerivation {
     mkdir -p $out/lib $out/share/doc $out/share/abide
     cp -r dist $out/lib/abide
     cp -r docs $out/share/doc/abide
-    cp metrics/rules/abide.rules.yml $out/share/abide/
+    cp metrics/rules/abide.rules.yml metrics/dashboards/*.json $out/share/abide/
     makeWrapper ${nodejs}/bin/node $out/bin/abide \
       --add-flags "--enable-source-maps $out/lib/abide/main.mjs"
     runHook postInstall

@@ -39,6 +39,7 @@ const table: Readonly<Record<string, Allowed>> = {
   log: { values: ['domain', 'pino', 'pino-pretty', 'node:'], types: ['config'] },
   metrics: { values: ['domain', 'prom-client', 'node:'], types: ['machines'] },
   'metrics rules': { values: ['domain', 'yaml'] },
+  'metrics dashboards': { values: ['domain', '@grafana/grafana-foundation-sdk'] },
   api: { values: ['domain', 'zod', 'node:'], types: ['machines'] },
   cli,
   'cli config': { values: [...cli.values, 'config', 'metrics rules'] },
@@ -95,6 +96,17 @@ describe('who may import whom', () => {
   test('execa is imported by the process funnel alone', () => {
     const wrong = imports.filter((one) => one.specifier === 'execa' && partOf(one.source.path) !== 'process');
     expectNone(wrong.map((one) => at(one, 'run children by src/process.ts')));
+  });
+
+  test("Grafana's model is known to one file, which nothing that is shipped to a host imports", () => {
+    const sdk = imports.filter((one) => packageOf(one.specifier) === '@grafana/grafana-foundation-sdk');
+    expect([...new Set(sdk.map((one) => one.source.path))]).toEqual(['metrics/dashboards/grafana.ts']);
+    const inside = imports.filter((one) => targetPath(one)?.startsWith('metrics/dashboards/'));
+    expectNone(
+      inside
+        .filter((one) => !one.source.path.startsWith('metrics/dashboards/'))
+        .map((one) => at(one, 'dashboards are files, made by npm run generate')),
+    );
   });
 
   test('simple-git is started in one file', () => {
@@ -222,6 +234,7 @@ function partOf(path: string): string {
 /** The row of the table that holds for a file. */
 function ruleOf(path: string): string {
   if (path.startsWith('metrics/rules/')) return 'metrics rules';
+  if (path.startsWith('metrics/dashboards/')) return 'metrics dashboards';
   return /^src\/cli\/config\b/.test(path) ? 'cli config' : partOf(path);
 }
 

@@ -35,6 +35,12 @@ export function findWrong(expr: string): readonly string[] {
   ];
 }
 
+/** The metrics of the catalogue that an expression asks for. */
+export function metricsIn(expr: string): readonly string[] {
+  const read = readPromql(expr);
+  return 'error' in read ? [] : read.metrics.map(familyName);
+}
+
 interface Matcher {
   readonly metric: string;
   readonly label: string;

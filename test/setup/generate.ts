@@ -2,6 +2,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fleetDashboard } from '../../metrics/dashboards/fleet-dashboard.ts';
+import { renderDashboard } from '../../metrics/dashboards/grafana.ts';
+import { hostDashboard } from '../../metrics/dashboards/host-dashboard.ts';
 import { metricsReference } from '../../metrics/reference.ts';
 import { defaultRuleOptions } from '../../metrics/rules/default-rules.ts';
 import { renderRules } from '../../metrics/rules/rule-file.ts';
@@ -20,6 +23,8 @@ export const generators: readonly Generator[] = [
   { file: 'docs/config.schema.json', render: () => `${JSON.stringify(configJsonSchema(), null, 2)}\n` },
   { file: 'docs/config.md', render: renderReference },
   { file: 'docs/metrics.md', render: metricsReference },
+  { file: 'metrics/dashboards/abide-fleet.json', render: () => renderDashboard(fleetDashboard) },
+  { file: 'metrics/dashboards/abide-host.json', render: () => renderDashboard(hostDashboard) },
   { file: 'metrics/rules/abide.rules.yml', render: () => renderRules(defaultRuleOptions) },
   { file: 'nix/options.nix', render: renderNixosOptions },
 ];
