@@ -24,6 +24,8 @@ export interface Metrics {
   readonly contentType: string;
   /** The text for Prometheus, in format 0.0.4. */
   readonly scrape: () => Promise<string>;
+  /** The same for node_exporter, without what tells of the process and not of the host. */
+  readonly textfile: () => Promise<string>;
   /** Sets all gauges; called at every change and before a scrape. */
   readonly updateFrom: (view: LoopView, conditions: readonly Condition[]) => void;
   readonly reconcileEnded: (result: ReconcileResult) => void;
@@ -94,6 +96,7 @@ export function createMetrics(deps: {
       registry.set('process_resident_memory_bytes', memoryUsage.rss());
       return registry.text();
     },
+    textfile: () => registry.textOfHost(),
     updateFrom: (view, conditions) => {
       setViewGauges(registry, view, conditions);
       setHealthGauges(registry, view);

@@ -15,6 +15,8 @@ export interface MetricRegistry {
   readonly contentType: string;
   /** The text that Prometheus scrapes. */
   readonly text: () => Promise<string>;
+  /** The same without what every process has: node_exporter has its own of those. */
+  readonly textOfHost: () => Promise<string>;
   readonly set: (name: MetricName, value: number, labels?: Labels) => void;
   readonly add: (name: MetricName, value: number, labels?: Labels) => void;
   readonly observe: (name: MetricName, value: number, labels: Labels) => void;
@@ -35,6 +37,11 @@ export function createRegistry(names: ConfiguredNames): MetricRegistry {
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    textOfHost: async () => {
+      const own = families.filter(({ name }) => name.startsWith('abide_'));
+      const texts = await Promise.all(own.map(({ name }) => registry.getSingleMetricAsString(name)));
+      return `${texts.join('\n\n')}\n`;
+    },
     set: (name, value, labels = {}) => gaugeOf(name).set({ ...labels }, value),
     add: (name, value, labels = {}) => (metrics.get(name) as Counter).inc({ ...labels }, value),
     observe: (name, value, labels) => (metrics.get(name) as Histogram).observe({ ...labels }, value),

@@ -613,7 +613,7 @@ in
     textfile = mkOption {
       type = types.nullOr (types.str);
       default = null;
-      description = "File for node_exporter's textfile collector; null for none.";
+      description = "File for node_exporter's textfile collector, ending in .prom, written anew every 15 s; null for none.";
     };
   };
   notify = mkOption {

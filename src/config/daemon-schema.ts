@@ -69,9 +69,14 @@ export const metricsSchema = z
       .prefault('127.0.0.1:9642')
       .describe('Address of the listener for metrics and health, host:port; null for off.'),
     textfile: absolutePath()
+      .refine((path) => path.endsWith('.prom'), {
+        error: 'an absolute path that ends in .prom, the only files node_exporter reads',
+      })
       .nullable()
       .prefault(null)
-      .describe("File for node_exporter's textfile collector; null for none."),
+      .describe(
+        "File for node_exporter's textfile collector, ending in .prom, written anew every 15 s; null for none.",
+      ),
   })
   .prefault({})
   .describe('Prometheus metrics.');

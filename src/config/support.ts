@@ -33,7 +33,6 @@ export const unbuilt: readonly Unbuilt[] = [
   ignore('reboot.triggers'),
   refuse('reboot.windows'),
   refuse('retention.bootEntries'),
-  refuse('metrics.textfile'),
   refuse('notify'),
 ];
 

@@ -104,7 +104,7 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
       endHousekeeping();
       unwatch();
       loop.actor.stop();
-      await Promise.all([api.close(), scrapes?.close()]);
+      await Promise.all([api.close(), scrapes.close()]);
       await loop.idle();
       keeper.save();
     },

@@ -1,3 +1,4 @@
+import { keepTextfile } from '../../metrics/textfile.ts';
 import { createMetricsServer } from '../../metrics/server.ts';
 import type { Metrics } from '../../metrics/observe.ts';
 import type { Config } from '../config/schema.ts';
@@ -6,8 +7,11 @@ import type { Log } from '../domain/log.ts';
 /** The loop ticks at least with every look at the host; this many missed looks are not healthy. */
 const missedLooks = 5;
 
-/** The metrics listener of a daemon, or null when it is off; it is tried again until it can listen. */
-export function startMetrics(deps: {
+/** A scrape every minute finds a file that is at most this old, in milliseconds. */
+const textfileEveryMs = 15_000;
+
+/** What metrics of a daemon are told with. */
+export interface MetricsDeps {
   readonly config: Pick<Config, 'metrics' | 'drift'>;
   readonly metrics: Metrics;
   /** Epoch milliseconds of the newest look at the host; null before the first. */
@@ -16,10 +20,34 @@ export function startMetrics(deps: {
   readonly refresh: () => void;
   readonly log: Log;
   readonly now: () => number;
-}): { close(): Promise<void> } | null {
-  const { config, metrics, lastLook, refresh, log, now } = deps;
-  const { listen } = config.metrics;
-  if (listen === null) return null;
+}
+
+/** Tells metrics by a listener, a textfile, both or neither, as configured; each is tried again until it works. */
+export function startMetrics(deps: MetricsDeps): { close(): Promise<void> } {
+  const { listen, textfile } = deps.config.metrics;
+  const started = [
+    ...(listen === null ? [] : [startListener(deps, listen)]),
+    ...(textfile === null ? [] : [startTextfile(deps, textfile)]),
+  ];
+  return {
+    close: async () => {
+      await Promise.all(started.map((one) => one.close()));
+    },
+  };
+}
+
+function startTextfile({ metrics, refresh, log }: MetricsDeps, file: string): { close(): Promise<void> } {
+  const scrape = () => {
+    refresh();
+    return metrics.textfile();
+  };
+  return keepTextfile({ file, scrape, everyMs: textfileEveryMs, log });
+}
+
+function startListener(
+  { config, metrics, lastLook, refresh, log, now }: MetricsDeps,
+  listen: { readonly host: string; readonly port: number },
+): { close(): Promise<void> } {
   const longestMs = Math.max(60_000, config.drift.interval * missedLooks);
   const server = createMetricsServer({
     listen,

@@ -259,3 +259,10 @@ test('a repository on this machine is watched unless told otherwise', () => {
   expect(watch({ watch: false })).toBe(false);
   expect(watch({ url: 'git@host:a/b' })).toBe(false);
 });
+
+test('a textfile that node_exporter would not read is refused', () => {
+  expect(issues({ ...minimal, metrics: { textfile: '/run/abide.txt' } }).join('\n')).toMatch(
+    /metrics\.textfile.*"\/run\/abide\.txt".*ends in \.prom/,
+  );
+  expect(issues({ ...minimal, metrics: { textfile: '/run/abide.prom' } })).toEqual([]);
+});

@@ -30,7 +30,6 @@ test.each([
   ['rollback.lastResort', { rollback: { lastResort: 'reboot' } }],
   ['reboot.policy', { reboot: { policy: 'immediate' } }],
   ['retention.bootEntries', { retention: { bootEntries: 3 } }],
-  ['metrics.textfile', { metrics: { textfile: '/t' } }],
   ['notify', { notify: [{ anything: 1 }] }],
 ])('%s other than the default is not supported yet', (key, data) => {
   const refused = () => {
