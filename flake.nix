@@ -33,6 +33,9 @@
             pkgs.nix
             pkgs.openssh
             pkgs.prometheus
+            pkgs.prometheus.cli
+            # Under the name that Debian gives it.
+            (pkgs.writeShellScriptBin "prometheus-alertmanager" ''exec ${pkgs.prometheus-alertmanager}/bin/alertmanager "$@"'')
             pkgs.util-linux
           ];
         };

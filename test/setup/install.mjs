@@ -13,6 +13,8 @@ const packageOf = {
   gpg: 'gnupg',
   'ssh-keygen': 'openssh-client',
   promtool: 'prometheus',
+  prometheus: 'prometheus',
+  'prometheus-alertmanager': 'prometheus-alertmanager',
   prlimit: 'util-linux',
   setpriv: 'util-linux',
 };
@@ -116,7 +118,7 @@ async function aptInstall(packages) {
       process.stderr.write(output);
       throw new Error(`\`apt-get install ${packages.join(' ')}\` failed, as shown above.`);
     }
-    if (packages.includes('prometheus')) await keepPrometheusDisabled();
+    await keepDisabled(packages.filter((name) => name.startsWith('prometheus')));
   } finally {
     restore();
   }
@@ -130,9 +132,10 @@ function apt(args) {
   });
 }
 
-// Only promtool is wanted of that package; its service must neither start now nor at the next boot.
-async function keepPrometheusDisabled() {
-  if (onPath('systemctl')) await runChild('systemctl', ['disable', 'prometheus'], { timeoutMs: minutes });
+// Only the programs are wanted of these packages; their services must neither start now nor at the next boot.
+async function keepDisabled(services) {
+  if (services.length === 0 || !onPath('systemctl')) return;
+  await runChild('systemctl', ['disable', ...services], { timeoutMs: minutes });
 }
 
 // Debian asks this file before it starts a service (exit 101: do not); it is there only while packages are installed.
