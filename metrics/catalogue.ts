@@ -154,6 +154,9 @@ export const catalogue = {
   abide_health_check_last_duration_seconds: gauge('Duration of the last look of a health check in seconds.', {
     check: 'checks',
   }),
+  abide_boot_proven: gauge(
+    '1 if the booted system was found healthy after a boot, 0 if not or if it cannot be read.',
+  ),
   abide_reboot_required: gauge('1 for what only a reboot brings into effect.', { reason: rebootReasons }),
   abide_reboot_required_since_timestamp_seconds: gauge(
     'Since when a reboot would bring something into effect, 0 while none would.',

@@ -1,3 +1,4 @@
+import { isBootProven } from '../src/domain/boot-proven.ts';
 import { findDrift, slotCommits } from '../src/domain/drift.ts';
 import { driftKinds } from '../src/domain/facts.ts';
 import type { LoopView, ViewedRemote } from '../src/domain/loop-view.ts';
@@ -84,6 +85,8 @@ function setDrift({ set }: MetricRegistry, view: LoopView): void {
   }
   const needed = new Set(rebootNeed(view).reasons);
   for (const reason of rebootReasons) set('abide_reboot_required', flag(needed.has(reason)), { reason });
+  const booted = view.observed?.booted ?? null;
+  set('abide_boot_proven', flag(booted !== null && isBootProven(view.facts, booted)));
   set('abide_reboot_required_since_timestamp_seconds', needed.size > 0 ? rebootSince(view) : 0);
 }
 

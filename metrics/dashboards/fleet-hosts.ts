@@ -1,7 +1,7 @@
 import { stat } from './make-panel.ts';
 import type { Column, Query, Section, Stat, Table } from './panel.ts';
 import { selected, shortCommit } from './selection.ts';
-import { colors, outcomeWords, summaryWords } from './words.ts';
+import { colors, outcomeWords, provenWords, summaryWords } from './words.ts';
 
 /** The table that an operator lives in, and five numbers below it. */
 export function fleetHosts(): Section {
@@ -18,6 +18,7 @@ function hostTable(): Table {
     { expr: `max by (instance, gate) (abide_waiting_info{${selected('gate!="none"')}})` },
     { expr: sinceMs('abide_quarantine_since_timestamp_seconds') },
     { expr: sinceMs('abide_reboot_required_since_timestamp_seconds') },
+    { expr: `max by (instance) (abide_boot_proven{${selected()}})` },
     { expr: `max by (instance, version) (abide_build_info{${selected()}})` },
     {
       expr: `max by (instance) (max_over_time(abide_last_tick_timestamp_seconds{${selected()}}[$__range])) * 1000`,
@@ -51,8 +52,9 @@ const hostColumns: readonly Column[] = [
   { from: { label: 'gate' }, title: 'Waits for', width: 100 },
   { from: { query: 'G' }, title: 'Quarantine', ...ago },
   { from: { query: 'H' }, title: 'Reboot due', ...ago },
+  { from: { query: 'I' }, title: 'Boot proven', width: 100, words: provenWords },
   { from: { label: 'version' }, title: 'abide', width: 80 },
-  { from: { query: 'J' }, title: 'Last look', ...ago },
+  { from: { query: 'K' }, title: 'Last look', ...ago },
 ];
 
 function commit(metric: string, label: string, ...more: readonly string[]): string {

@@ -50,3 +50,6 @@ export const outcomeWords: Words = {
   superseded: ['superseded', busy],
   none: ['none yet', unknown],
 };
+
+/** Whether a system proved itself after a boot: not yet is nothing bad. */
+export const provenWords: Words = { '0': ['not yet', unknown], '1': ['yes', good] };

@@ -15,6 +15,7 @@ import {
   newCommit,
   newSystem,
   oldCommit,
+  oldSystem,
   settledView,
   withFacts,
 } from '../domain/example-view.ts';
@@ -203,4 +204,12 @@ test('every remote may be unknown: nothing is told of it', async () => {
   });
   expect([...series.keys()].filter((name) => name.startsWith('abide_floor_info'))).toEqual([]);
   expect(series.get('abide_remote_behind{remote="origin"}')).toBe(0);
+});
+
+test('a booted system is proven or not, and one that cannot be read is not', async () => {
+  const proven = { bootProven: [{ toplevel: oldSystem, since: begin }] };
+  const told = async (view: LoopView) => (await seen(view)).get('abide_boot_proven');
+  expect(await told(withFacts(proven))).toBe(1);
+  expect(await told(settledView)).toBe(0);
+  expect(await told({ ...withFacts(proven), observed: { ...exampleObserved, booted: null } })).toBe(0);
 });
