@@ -1,3 +1,4 @@
+import { handedOver, handingOver } from './handing-over.ts';
 import { probationFault, probeOrder } from './probing.ts';
 import type { ReconcilerContext } from './reconciler-context.ts';
 import { endOf, reconcilerSetup } from './reconciler-setup.ts';
@@ -31,16 +32,19 @@ export const probation = reconcilerSetup.createStateConfig({
     deciding: {
       entry: 'noticeSleep',
       always: [
+        ...undone('probationFailed'),
+        { guard: 'isForOther', target: 'handingOver' },
         {
           guard: { type: 'probationDoes', params: { what: 'pass' } },
           target: '#reconciler.pipeline.committing',
         },
-        ...undone('probationFailed'),
         { guard: { type: 'probationDoes', params: { what: 'settle' } }, target: 'settling' },
         { guard: { type: 'probationDoes', params: { what: 'pause' } }, target: 'pausing' },
         { target: 'probing' },
       ],
     },
+    handingOver,
+    handedOver,
     settling: { after: { probation: 'deciding' } },
     probing: {
       invoke: {

@@ -93,7 +93,10 @@ const reviewMs = 10_000;
 
 /** True when the newest look failed and a newer commit waits: then there is nothing to be gained by the rest of the time. */
 export function isOver(context: ReconcilerContext): boolean {
-  return context.round?.standing === 'failing' && isFresh(context) && isOvertaken(context);
+  const { round, polls, health } = context;
+  // A daemon that has just started knows of a newer commit only once it has asked everybody.
+  const isHeardOut = polls.every(({ name }) => health[name] !== undefined);
+  return round?.standing === 'failing' && isHeardOut && isFresh(context) && isOvertaken(context);
 }
 
 /** Takes in one look at the system on probation. */

@@ -3,6 +3,7 @@ import type { CommitId } from '../src/domain/commit.ts';
 import type { Deployment, PhaseTiming, SwitchResult, WentBack } from '../src/domain/deployment.ts';
 import type { NewEvent } from '../src/domain/event.ts';
 import type { Facts, Floor, Suspension } from '../src/domain/facts.ts';
+import type { Self } from '../src/domain/handover.ts';
 import type { Loop } from '../src/domain/loop.ts';
 import type { Policy } from '../src/domain/policy.ts';
 import type { Round } from '../src/domain/probation.ts';
@@ -18,6 +19,8 @@ export interface ReconcilerInput {
   readonly machineId: string;
   readonly polls: readonly { readonly name: string; readonly pollMs: number }[];
   readonly observeEveryMs: number;
+  /** This process, for the question who may commit a new abide. */
+  readonly self: Self;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Milliseconds by the boot's own clock, which stands still in sleep and which nobody can set. */

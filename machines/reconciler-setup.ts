@@ -20,6 +20,7 @@ import type { SwitchVerdict } from '../src/domain/switch-verdict.ts';
 import type { Target } from '../src/domain/target.ts';
 import * as deploying from './deploying.ts';
 import * as hooking from './hooking.ts';
+import { isForOther, tellHandover } from './handover.ts';
 import * as hearing from './hearing.ts';
 import { missing } from './missing.ts';
 import * as obeying from './obeying.ts';
@@ -68,6 +69,7 @@ export const reconcilerSetup = setup({
     setProfile: missing<void, Deployment>('setProfile'),
     installLoader: missing<void, Deployment>('installLoader'),
     finish: missing<Observed, Deployment>('finish'),
+    handOver: missing<void, Deployment>('handOver'),
     disarm: missing<void, Deployment>('disarm'),
     restore: missing<Observed, Deployment>('restore'),
     rollBack: missing<WentBack, Deployment>('rollBack'),
@@ -120,6 +122,7 @@ export const reconcilerSetup = setup({
     undoable: ({ context }, { when }: { when: 'probationFailed' | 'probationOver' }) =>
       hasWayBack(context) &&
       (when === 'probationOver' ? probing.isOver(context) : probing.probationStep(context).do === 'fail'),
+    isForOther: ({ context }) => isForOther(context),
     networkLost: ({ context }, { after }: { after: readonly CheckSeen[] }) =>
       probing.isNetworkLost(context, after),
   },
@@ -132,6 +135,7 @@ export const reconcilerSetup = setup({
     moment: 2000,
     mirrorRetry: 5000,
     rollbackRetry: 60_000,
+    handOverAgain: 10_000,
   },
   actions: {
     spawnChildren: enqueueActions(({ context, enqueue }) => {
@@ -210,6 +214,7 @@ export const reconcilerSetup = setup({
     ),
     beginProbation: assign(({ context }) => probing.beginProbation(context)),
     noticeSleep: enqueueActions(({ context, enqueue }) => take(enqueue, probing.noticeSleeping(context))),
+    tellHandover: enqueueActions(({ context, enqueue }) => take(enqueue, tellHandover(context))),
     keepProbe: enqueueActions(({ context, enqueue }, { probe }: { probe: Probe }) =>
       take(enqueue, probing.keepProbe(context, probe)),
     ),

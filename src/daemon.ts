@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { readFile, realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abideVersion } from './domain/abide-version.ts';
@@ -11,8 +13,11 @@ import type { Config } from './config/schema.ts';
 import { toProblem } from './domain/problem.ts';
 import type { Log } from './domain/log.ts';
 import { untilConfigChanges } from './daemon/config-change.ts';
+import type { Started } from './daemon/own-proof.ts';
 import { startDaemon, type RunningDaemon } from './daemon/start-daemon.ts';
+import { takeLeave } from './daemon/take-leave.ts';
 import { createLog } from './log.ts';
+import { run } from './process.ts';
 import { takeLock } from './state/lock.ts';
 
 /** How long a stopping daemon waits for what still runs, in milliseconds; a switch goes on without it. */
@@ -24,6 +29,7 @@ const stopWithinMs = 8000;
  */
 export async function runDaemon({ configPath }: { readonly configPath: string }): Promise<number> {
   const environment = readEnvironment();
+  const started = await startedAs(configPath);
   const config = await load(configPath);
   if (!config) return 2;
   const log = createLog({ level: config.log.level, pretty: process.stdout.isTTY });
@@ -34,19 +40,29 @@ export async function runDaemon({ configPath }: { readonly configPath: string })
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const lock = await takeLock({ dir, pid: process.pid });
     await tellStart(config, log);
-    const daemon = await startDaemon({ config, environment, log, stopping: stop.signal });
+    const daemon = await startDaemon({ config, environment, started, log, stopping: stop.signal });
     const { supervised } = environment;
     const renewed = supervised ? untilRenewed({ config, configPath, log, daemon }, stop.signal) : never;
-    const exitCode = await Promise.race([stopped, daemon.failed, renewed]);
+    const end = await Promise.race([stopped, daemon.failed, renewed, daemon.ended]);
     stop.abort();
     await Promise.race([daemon.stop(), sleep(stopWithinMs, undefined, { ref: false })]);
+    if (end === 'leave') await daemon.release();
     await lock.release();
-    return exitCode;
+    if (end === 'leave' && supervised) await takeLeave({ run, path: environment.path, stopped, log });
+    return typeof end === 'number' ? end : 0;
   } catch (error) {
     const problem = toProblem(error);
     log.error({ err: problem }, problem.message);
     return 1;
   }
+}
+
+/** Looked at before the configuration is loaded, so that one that changes in between counts as another. */
+async function startedAs(configPath: string): Promise<Started> {
+  const bytes = await readFile(configPath).catch(() => null);
+  const script = await realpath(process.argv[1] ?? '').catch(() => null);
+  const configDigest = bytes === null ? null : createHash('sha256').update(bytes).digest('hex');
+  return { script, configPath, configDigest };
 }
 
 function loadDeps(): LoadDeps {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { realpath } from 'node:fs/promises';
 import { exitCodes } from './exit.ts';
 import { jsonText } from './plain-data.ts';
 import { abideVersion } from '../domain/abide-version.ts';
@@ -11,7 +12,9 @@ const longestMs = 5000;
 export async function version({ json, out }: Terminal): Promise<number> {
   const [git, nix] = await Promise.all([versionOf('git'), versionOf('nix')]);
   const versions = { abide: abideVersion, node: process.versions.node, git, nix };
-  if (json) out(jsonText(versions));
+  // What another abide asks before it makes room for this one.
+  const program = await realpath(process.argv[1] ?? '').catch(() => null);
+  if (json) out(jsonText({ ...versions, program }));
   else
     for (const [name, found] of Object.entries(versions))
       out(`${name.padEnd(6)} ${found ?? 'not found on PATH'}`);

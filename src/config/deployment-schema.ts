@@ -72,7 +72,11 @@ export const buildSchema = z
 export const activateSchema = z
   .strictObject({
     timeout: duration(1).prefault('30m').describe('Longest time switch-to-configuration may take.'),
-    allowRemovingAbide: flag().prefault(false).describe('Whether a system without abide may be activated.'),
+    allowRemovingAbide: flag()
+      .prefault(false)
+      .describe(
+        'Whether a system without abide, or with one that refuses its configuration, may be activated.',
+      ),
     stageWhen: rebootTriggersSchema
       .prefault([])
       .describe('Changes that are staged for the next reboot instead of switched to.'),

@@ -17,7 +17,6 @@ const ignore = (key: string, built: readonly unknown[] = []): Unbuilt => ({ key,
 /** Keys that promise a protection or an action are refused until they keep it; others have no effect yet. */
 export const unbuilt: readonly Unbuilt[] = [
   refuse('driver'),
-  ignore('activate.allowRemovingAbide'),
   refuse('activate.stageWhen'),
   refuse('activate.confirm.mode'),
   ignore('activate.confirm.after'),

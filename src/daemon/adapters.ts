@@ -11,6 +11,7 @@ import { createMirror, type Mirror } from '../git/mirror.ts';
 import type { RemoteSource } from '../git/remote-source.ts';
 import { createTrust, type Trust } from '../git/trust.ts';
 import { trustDirectory } from '../git/verifier.ts';
+import type { OwnCheckDeps } from '../host/check-own-config.ts';
 import { configuredChecks } from '../host/health/configured-checks.ts';
 import { createHealth } from '../host/health/health.ts';
 import { createActivator, resolveActivator, type Activator } from '../host/activate.ts';
@@ -53,6 +54,7 @@ export interface Adapters {
   readonly deadMan: DeadMan;
   readonly rollBack: RollBack;
   readonly readOwnUnit: (toplevel: string) => Promise<OwnUnit>;
+  readonly ownCheck: OwnCheckDeps;
   /** Names of the checks that the running configuration asks for. */
   readonly checkNames: readonly string[];
   readonly candidateHealth: CandidateHealth;
@@ -151,6 +153,7 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     deadMan,
     rollBack: createRollBack({ deadMan, observer }),
     readOwnUnit,
+    ownCheck: { run, path: environment.path },
     ...healthOf(deps, readOwnUnit),
     hooks: createHooks({
       ...place,

@@ -20,12 +20,14 @@ import type { SystemDriver } from '../nix/driver.ts';
 import { lookBefore, probe, review, type HealthParts } from './health-effects.ts';
 import { askHook, runHook, type HookParts } from './hook-effects.ts';
 import { mustBeLocked } from './must-be-locked.ts';
+import { handOver, type HandOverParts } from './hand-over.ts';
 import { inspect, type InspectParts } from './inspect.ts';
 import { repairPins, whileRetiring, type PinParts } from './pins.ts';
 import { armWayBack, callOff, goBack, hookOf, putBack, unlessUndone, type WayBackParts } from './way-back.ts';
 
 /** What the effects are made of. */
-export interface EffectParts extends HealthParts, HookParts, InspectParts, PinParts, WayBackParts {
+export interface EffectParts
+  extends HandOverParts, HealthParts, HookParts, InspectParts, PinParts, WayBackParts {
   readonly mirror: Mirror;
   readonly trust: Trust;
   readonly driver: SystemDriver;
@@ -63,6 +65,7 @@ export function createEffects(parts: EffectParts) {
     setProfile: (deployment: Deployment) => setProfile(parts, deployment),
     installLoader: (deployment: Deployment) => installLoader(parts, deployment),
     finish: (deployment: Deployment) => finish(parts, deployment),
+    handOver: (deployment: Deployment) => handOver(parts, deployment),
     disarm: (deployment: Deployment) => callOff(parts, deployment),
     restore: (deployment: Deployment): Promise<Observed> => putBack(parts, deployment),
     rollBack: (deployment: Deployment): Promise<WentBack> => goBack(parts, deployment),

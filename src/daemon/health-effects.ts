@@ -7,10 +7,12 @@ import type { Probe, ProbeOrder } from '../domain/probe.ts';
 import type { HealthOrder } from '../host/health/health.ts';
 import type { HostObserver } from '../host/observe.ts';
 import type { CandidateHealth } from './candidate-health.ts';
+import type { OwnProofs } from './own-proof.ts';
 
 /** What looking at health stands on. */
 export interface HealthParts {
   readonly candidateHealth: CandidateHealth;
+  readonly ownProofs: OwnProofs;
   readonly observer: HostObserver;
   readonly onProgress: OnProgress;
 }
@@ -27,9 +29,13 @@ export async function lookBefore(
 
 /** One look at the system on probation. */
 export async function probe(parts: HealthParts, order: ProbeOrder, signal: AbortSignal): Promise<Probe> {
-  const { candidateHealth, observer, onProgress } = parts;
+  const { candidateHealth, ownProofs, observer, onProgress } = parts;
   const { health } = await candidateHealth(order.deployment.toplevel);
-  const checks = await health.look(orderOf(order), signal);
+  const [looks, proofs] = await Promise.all([
+    health.look(orderOf(order), signal),
+    ownProofs(order.deployment, signal),
+  ]);
+  const checks = [...looks, ...proofs];
   const worse = resultsOf(checks, order.before).filter(isWorse);
   const text = worse.length > 0 ? `not healthy yet: ${tellChecks(worse)}` : 'all health checks hold';
   onProgress({ phase: 'probation', text, done: null, expected: null });

@@ -7,7 +7,7 @@ import type { RemoteRule } from '../domain/remote.ts';
 
 /** What the configuration says about how the loop decides. */
 export function policyOf(config: Config): Policy {
-  const { mode, source, trust, evaluate, build, health, hooks, drift, retention } = config;
+  const { mode, source, trust, evaluate, build, activate, health, hooks, drift, retention } = config;
   return {
     mode,
     remotes: source.remotes.map(ruleOf),
@@ -15,6 +15,7 @@ export function policyOf(config: Config): Policy {
     drift: { policy: drift.policy, graceMs: drift.grace },
     probation: probationRulesOf(health),
     hooks: hookKinds.filter((hook) => hooks[hook] !== null),
+    allowRemovingAbide: activate.allowRemovingAbide,
     networkRemotes: source.remotes.filter(({ url }) => endpointOf(url) !== null).map(({ name }) => name),
     trust: {
       signed: trust.mode !== 'none',

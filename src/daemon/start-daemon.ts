@@ -1,23 +1,20 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { createMetrics, type Metrics } from '../../metrics/observe.ts';
 import { createApiServer } from '../api/server.ts';
 import type { Environment } from '../config/environment.ts';
-import { configHash } from '../config/hash.ts';
 import type { Config } from '../config/schema.ts';
 import { abideVersion } from '../domain/abide-version.ts';
 import type { Log } from '../domain/log.ts';
-import { toProblem } from '../domain/problem.ts';
 import { modeFor } from '../domain/trust-policy.ts';
 import type { Recovered } from '../state/recover.ts';
 import { createAdapters, type Adapters } from './adapters.ts';
 import { createCommands } from './commands.ts';
 import { createEffects } from './effects.ts';
 import { startHousekeeping } from './housekeeping.ts';
-import { keepFirst } from './keep-first.ts';
 import { createKeeper } from './keeper.ts';
 import { keepListening } from './listen.ts';
 import { createNews, type News } from './news.ts';
+import { createOwnEnding, type OwnEnd } from './own-end.ts';
+import { createOwnProofs, type Started } from './own-proof.ts';
 import { deadManSeconds, policyOf, ruleOf } from './policy-of.ts';
 import { createProgressBoard } from './progress-board.ts';
 import { recordEmitted } from './record-emitted.ts';
@@ -26,9 +23,10 @@ import { startAudit } from './start-audit.ts';
 import { createRetirement } from './way-back.ts';
 import { createLoop } from './start-loop.ts';
 import { startMetrics } from './start-metrics.ts';
-import { loadState } from './state.ts';
+import { prepareState } from './prepare-state.ts';
 import { trustPolicyOf } from './trust-of.ts';
-import { bootClocks } from './uptime.ts';
+import { bootClocks, uptime } from './uptime.ts';
+import { releaseRoots } from './take-leave.ts';
 import { viewOf } from './view.ts';
 import { watchLocalRemotes } from './watch-local-remotes.ts';
 
@@ -36,6 +34,8 @@ import { watchLocalRemotes } from './watch-local-remotes.ts';
 export interface DaemonInput {
   readonly config: Config;
   readonly environment: Environment;
+  /** What this process was started as. */
+  readonly started: Started;
   readonly log: Log;
   readonly stopping: AbortSignal;
 }
@@ -44,6 +44,10 @@ export interface DaemonInput {
 export interface RunningDaemon {
   /** Resolves with 1 when the loop itself broke, which is a bug; systemd then starts it anew from the journal. */
   readonly failed: Promise<number>;
+  /** Resolves when another abide is to go on here, or none. */
+  readonly ended: Promise<OwnEnd>;
+  /** Lets go of all that was kept from collection; for a daemon that ends for good. */
+  readonly release: () => Promise<void>;
   /** True while a deployment runs. */
   readonly isBusy: () => boolean;
   /** Ends what runs, but never a switch, and writes the journal. */
@@ -68,7 +72,7 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
   });
   metrics.restore(state.counters);
   const core = await createCore({ ...input, adapters, state, metrics, board, now });
-  const { loop, keeper, report } = core;
+  const { loop, keeper, report, ending } = core;
   board.listen(() => report.touch());
   const failed = driveLoop(core, metrics, log);
   const api = createApiServer({
@@ -84,7 +88,12 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
     lastLook: () => core.view().observed?.at ?? null,
     refresh: report.refresh,
   });
-  keepListening({ what: 'the control socket', listen: () => api.listen(), log, signal: stopping });
+  keepListening({
+    what: 'the control socket',
+    listen: () => api.listen().then(core.serves),
+    log,
+    signal: stopping,
+  });
   const moved = (remote: string) => loop.actor.send({ type: 'remote.moved', remote });
   const unwatch = watchLocalRemotes(config.source.remotes, moved, log);
   const saver = setInterval(keeper.save, saveEveryMs);
@@ -98,6 +107,8 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
   });
   return {
     failed,
+    ended: ending.ended,
+    release: () => releaseRoots(adapters.roots, facts(), log),
     isBusy: () => loop.actor.getSnapshot().context.facts.deployment !== null,
     stop: async () => {
       clearInterval(saver);
@@ -109,41 +120,6 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
       keeper.save();
     },
   };
-}
-
-/**
- * Looks at the host, reads what is left of the state, and opens the mirror. On a fresh host journal and witness come first:
- * a mirror alone would look like lost state to the next daemon.
- */
-async function prepareState(
-  { config, log, stopping }: DaemonInput,
-  adapters: Adapters,
-  now: () => number,
-): Promise<Recovered & { readonly machineId: string | null }> {
-  const { mirror, observer } = adapters;
-  const open = () =>
-    mirror.open(stopping).catch((error: unknown) => {
-      log.error({ err: toProblem(error) }, 'the mirror cannot be opened; it is tried again with every poll');
-    });
-  const mirrorExists = existsSync(join(config.state.dir, 'repo', '.git', 'HEAD'));
-  if (mirrorExists) await open();
-  const observed = await observer.observe();
-  const { anchor } = config.trust;
-  const hash = configHash(config);
-  const state = await loadState({
-    adapters,
-    mirrorExists,
-    anchor,
-    configHash: hash,
-    observed,
-    log,
-    now,
-    stopping,
-    deadManSeconds: (probation) => deadManSeconds(config, probation),
-  });
-  keepFirst(adapters, state, log);
-  if (!mirrorExists) await open();
-  return { ...state, machineId: observed.machineId };
 }
 
 /** The loop with everything that remembers and reports it. */
@@ -158,7 +134,10 @@ async function createCore(
 ) {
   const { config, log, stopping, adapters, state, metrics, board, now } = input;
   const trustPolicy = trustPolicyOf(config);
+  const self = { supervised: input.environment.supervised, startedAt: uptime() - process.uptime() * 1000 };
+  const ending = createOwnEnding(state.facts, self, log);
   let requested: string | null = null;
+  let isServing = false;
   const news = createNews({ events: state.events, nextId: state.nextEventId, now, log });
   tellRecovery(state.recovery, news);
   const view = () =>
@@ -190,6 +169,13 @@ async function createCore(
     onProgress: board.post,
     facts: () => loop.actor.getSnapshot().context.facts,
     heard: () => loop.actor.getSnapshot().context.heard,
+    renew: ending.renew,
+    ownProofs: createOwnProofs({
+      ...adapters,
+      started: input.started,
+      context: () => loop.actor.getSnapshot().context,
+      isServing: () => isServing,
+    }),
     source: config.source,
     activateTimeoutMs: config.activate.timeout,
     deadManSeconds: (probation) => deadManSeconds(config, probation),
@@ -205,6 +191,7 @@ async function createCore(
       machineId: state.machineId ?? config.host,
       polls: config.source.remotes.map(({ name, poll }) => ({ name, pollMs: poll })),
       observeEveryMs: config.drift.interval,
+      self,
       now,
       ...bootClocks,
       random: Math.random,
@@ -225,6 +212,10 @@ async function createCore(
     auditor,
     deadMan: adapters.deadMan,
     requested: note,
+    ending,
+    serves: () => {
+      isServing = true;
+    },
   };
 }
 
@@ -235,7 +226,7 @@ function tellRecovery({ kind, messages }: Recovered['recovery'], news: News): vo
 
 /** Starts the loop; every transition is kept on disk and reported. The result resolves when the loop broke. */
 function driveLoop(
-  { loop, keeper, report, news, auditor, deadMan }: Awaited<ReturnType<typeof createCore>>,
+  { loop, keeper, report, news, auditor, deadMan, ending }: Awaited<ReturnType<typeof createCore>>,
   metrics: Metrics,
   log: Log,
 ): Promise<number> {
@@ -246,6 +237,7 @@ function driveLoop(
         keeper.offer(context.facts);
         retire(context.facts);
         auditor.look(context);
+        ending.look(context.facts);
         report.refresh();
       },
       error: (error) => {

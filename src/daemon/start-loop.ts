@@ -50,6 +50,7 @@ export function createLoop(input: ReconcilerInput, effects: Effects) {
       setProfile: changing(effects.setProfile),
       installLoader: changing(effects.installLoader),
       finish: changing(effects.finish),
+      handOver: changing(effects.handOver),
       disarm: changing(effects.disarm),
       restore: changing(effects.restore),
       rollBack: changing(effects.rollBack),

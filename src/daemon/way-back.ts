@@ -185,7 +185,10 @@ async function adopt(
   const way = wayBackOf(deployment);
   if (isTaken(left) && step !== 'rollback') {
     log.warn({ deployment: id }, 'the dead-man went back from the running deployment while abide was away');
-    const why = 'abide was away when the new system had to be judged';
+    const why =
+      deployment.abide === 'changed'
+        ? 'the abide of the new system did not take over in time'
+        : 'abide was away when the new system had to be judged';
     const blame = { reason: reason ?? 'ActivationFailed', message: message ?? why };
     return { ...facts, deployment: { ...deployment, ...blame, step: 'rollback' } };
   }

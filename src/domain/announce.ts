@@ -44,6 +44,17 @@ export function announceStart({ id, commit, operation, toplevel, trigger }: Depl
   };
 }
 
+/** This process ends so that the new system's abide decides. */
+export function announceHandover({ id, commit }: Deployment): NewEvent {
+  return {
+    type: 'handover',
+    severity: 'info',
+    message: `${shortId(commit)} changes abide itself: this abide ends, and the new one commits or is undone`,
+    commit,
+    deployment: id,
+  };
+}
+
 /** A deployment's end; anything but committed, staged and superseded is an error. */
 export function announceEnd({ id, commit, outcome, message }: Deployment): NewEvent {
   const fine = outcome === 'committed' || outcome === 'staged' || outcome === 'superseded';

@@ -10,11 +10,14 @@ export interface CheckSeen extends Omit<CheckResult, 'baseline'> {
   readonly unwell: readonly string[];
 }
 
+/** The check of a new abide by itself, see `mustHandOver`. */
+export const abideCheck = 'abide';
+
 /** The check that exonerates a commit when it fails after the rollback too. */
 export const connectivityCheck = 'connectivity';
 
 /** Checks that are abide's own; no configured check may have their names. */
-export const ownChecks = ['units', connectivityCheck, 'inbound'] as const;
+export const ownChecks = ['units', connectivityCheck, 'inbound', abideCheck] as const;
 
 /** What was seen, each with its result before the activation; null where nothing was looked at before. */
 export function resultsOf(

@@ -1,4 +1,5 @@
 import { isForOtherMachine } from './after-evaluation.ts';
+import { isInspected } from './inspection.ts';
 import type { Loop, Waiting } from './loop.ts';
 
 /** Why a target may not be activated now, or null when the way is open. `now` is epoch milliseconds. */
@@ -30,7 +31,20 @@ export function closedGate(loop: Loop, now: number): Waiting | null {
       nextCheck: null,
     };
   }
+  if (mustConsent(loop)) {
+    return {
+      gate: 'removal',
+      reason: `${loop.inspection?.removal}; it is activated only by consent`,
+      since: since('removal'),
+      nextCheck: null,
+    };
+  }
   return null;
+}
+
+/** True while a system that would leave this host without abide waits for a person's consent. */
+function mustConsent(loop: Loop): boolean {
+  return isInspected(loop) && loop.inspection?.removal !== null && !loop.policy.allowRemovingAbide;
 }
 
 /** True when the gate at which the loop stands was opened by an answer over the network. */

@@ -40,3 +40,10 @@ export function fateOf(before: OwnUnit, after: OwnUnit, isRefused: boolean): Own
   const isSame = before.definition === after.definition && before.config?.digest === after.config?.digest;
   return isSame ? 'unchanged' : 'changed';
 }
+
+/** Why a system would leave the host without an abide that works; null when it does not, or when none worked before. */
+export function removalText(before: OwnUnit, after: OwnUnit, fault: string | null): string | null {
+  if (before.is === 'absent') return null;
+  if (after.is === 'absent') return `the new system ${after.why}: abide would be gone from this host`;
+  return fault === null ? null : `the abide of the new system ${fault}`;
+}

@@ -15,6 +15,8 @@ export interface Policy {
   readonly probation: ProbationRules;
   /** The hooks that are configured. */
   readonly hooks: readonly HookKind[];
+  /** True when a system without abide may be activated. */
+  readonly allowRemovingAbide: boolean;
   /** Names of the remotes that are reached over the network. */
   readonly networkRemotes: readonly string[];
   readonly trust: {

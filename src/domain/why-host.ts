@@ -128,5 +128,7 @@ const afterGate: Readonly<Record<string, string>> = {
   'machine-id': 'correct services.abide.machineId in the commit, or the branches that this host follows',
   cache: 'let a builder fill the cache, or set build.mode: local',
   lock: 'nothing: the other switch has to end first',
+  removal:
+    'push a commit that keeps abide in a state in which it works, or consent: activate.allowRemovingAbide: true in the configuration',
   reboot: 'reboot this host, or push another commit',
 };

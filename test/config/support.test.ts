@@ -49,9 +49,7 @@ test.each([
 test('a valid file names each key without effect once, and the defaults name none', () => {
   expect(findIgnored(parseConfig(minimal, 'c', 'web1'))).toEqual([]);
   const sentences = describeConfig(parseConfig(fullConfig, 'c', 'web1'));
-  expect(sentences.at(-1)).toBe(
-    'No effect yet: activate.allowRemovingAbide, activate.confirm.after, reboot.triggers.',
-  );
+  expect(sentences.at(-1)).toBe('No effect yet: activate.confirm.after, reboot.triggers.');
 });
 
 test('the description names remotes, and http is warned of', () => {

@@ -6,6 +6,7 @@ import { isInspected } from '../../src/domain/inspection.ts';
 import { maxSupersessions } from '../../src/domain/policy.ts';
 import { rulesFor } from '../../src/domain/probation.ts';
 import { selectFor } from '../../src/domain/select-for.ts';
+import { isForOther } from '../../machines/handover.ts';
 import * as hearing from '../../machines/hearing.ts';
 import type { reconcilerMachine } from '../../machines/reconciler.ts';
 
@@ -71,6 +72,8 @@ const steps: Readonly<Record<string, readonly string[]>> = {
   'probation.settling': ['probation'],
   'probation.probing': ['probation'],
   'probation.pausing': ['probation'],
+  'probation.handingOver': ['probation'],
+  'probation.handedOver': ['probation'],
   'committing.passing': ['passed'],
   'committing.passingAgain': ['passed'],
   'committing.restoring': ['profile', 'loader'],
@@ -125,6 +128,10 @@ function activationRules(transition: Transition): [boolean, string][] {
       context.admitted || !context.policy.hooks.includes('preActivate') || needsOnlyCommit(context),
       'no activation begins before hooks.preActivate let it pass',
     ],
+    [
+      context.inspection?.removal === null || context.policy.allowRemovingAbide,
+      'no activation of a system without abide but by consent',
+    ],
     [context.waiting === null, 'no activation begins at a shut gate'],
     [
       facts.quarantine.every(
@@ -162,6 +169,8 @@ const ends: Readonly<Record<string, readonly RegExp[]>> = {
   'probation.settling': [/^xstate\.after\.probation\./],
   'probation.probing': [/\.actor\.probe$/],
   'probation.pausing': [/^xstate\.after\.probation\./],
+  'probation.handingOver': [/\.actor\.handOver$/],
+  'probation.handedOver': [/^xstate\.after\.handOverAgain\./],
   'committing.passing': [/\.actor\.disarm$/],
   'committing.passingAgain': [/^xstate\.after\.moment\./],
   'committing.restoring': [/\.actor\.restore$/],
@@ -178,12 +187,14 @@ const next: Readonly<Record<string, RegExp>> = {
   'activating.preparing': /^(activating\.switching|committing\.passing|probation\.(settling|probing)|ended)$/,
   'activating.switching': /^(activating\.looking|ended)$/,
   'activating.looking':
-    /^(activating\.(lookingAgain|pausing)|probation\.(settling|probing)|rollingBack\.running|committing\.passing|gating|ended)$/,
+    /^(activating\.(lookingAgain|pausing)|probation\.(settling|probing|handingOver)|rollingBack\.running|committing\.passing|gating|ended)$/,
   'activating.lookingAgain': /^activating\.looking$/,
   'activating.pausing': /^activating\.switching$/,
   'probation.settling': /^(probation\.probing|rollingBack\.running|ended)$/,
   'probation.probing': /^(probation\.pausing|committing\.passing|rollingBack\.running|ended)$/,
   'probation.pausing': /^(probation\.probing|rollingBack\.running|ended)$/,
+  'probation.handingOver': /^probation\.handedOver$/,
+  'probation.handedOver': /^(probation\.handingOver|rollingBack\.running|ended)$/,
   'committing.passing': /^(committing\.(passingAgain|profile|finishing)|rollingBack\.running|ended)$/,
   'committing.passingAgain': /^committing\.passing$/,
   'committing.restoring': /^(committing\.restoringAgain|ended)$/,
@@ -223,6 +234,10 @@ function endRules(transition: Transition): [boolean, string][] {
     [
       !from.startsWith('probation') || !to.startsWith('committing') || hasProved(after),
       'only what has proved itself is committed',
+    ],
+    [
+      !from.startsWith('probation') || !to.startsWith('committing') || !isForOther(after.context),
+      'a new abide is committed by itself alone',
     ],
     [from === to || (next[from]?.test(left) ?? false), `nothing leads from it to ${left}`],
     [!isOver || outcomes.has(ended!.outcome), `the outcome is ${ended?.outcome}`],

@@ -9,6 +9,7 @@ import {
   history,
   host,
   id,
+  inspected,
   offer,
   policy,
   probed,
@@ -699,5 +700,105 @@ describe('probation', () => {
     await driven.wait(70_000);
     await driven.offers(offer('origin', 'm1'));
     expect(driven.pipeline()).toBe('activating.preparing');
+  });
+});
+
+describe('a commit that is about abide itself', () => {
+  const changing = { abide: 'changed' } as const;
+  const untilOnProbation = async (self: { supervised: boolean; startedAt: number }) => {
+    const driven = startReconciler({ self });
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise', inspected(top('old'), changing));
+    await driven.settle('prepare');
+    await driven.settle('activate', fine);
+    await driven.settle('look', host('m1', { profile: null, bootDefault: null }));
+    return driven;
+  };
+
+  test('waits at its gate when abide would be gone, uses no attempt, and gives way to the next commit', async () => {
+    const driven = startReconciler();
+    driven.knows(history('m1 m2'));
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise', inspected(top('old'), { abide: 'removed', removal: 'abide is gone' }));
+    expect(driven.pipeline()).toBe('gating');
+    expect(driven.context().waiting).toMatchObject({ gate: 'removal', nextCheck: null });
+    expect(driven.context().waiting?.reason).toContain('abide is gone');
+    expect(driven.facts()).toMatchObject({ failure: null, deployment: null });
+    await driven.wait(60_000);
+    await driven.offers(offer('origin', 'm2'));
+    expect(driven.context().target?.commit).toBe(id('m2'));
+  });
+
+  test('is activated when the configuration consents', async () => {
+    const driven = startReconciler({ policy: { ...policy, allowRemovingAbide: true } });
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise', inspected(top('old'), { abide: 'removed', removal: 'abide is gone' }));
+    expect(driven.pipeline()).toBe('activating.preparing');
+    expect(driven.facts().deployment?.abide).toBe('removed');
+  });
+
+  test('is looked into again when another system runs meanwhile', async () => {
+    const driven = startReconciler();
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise', inspected(top('another')));
+    expect(driven.pipeline()).toBe('building');
+    await driven.settle('realise');
+    expect(driven.pipeline()).toBe('activating.preparing');
+  });
+
+  test('is handed over, and never looked at, by the abide that was there before', async () => {
+    const driven = await untilOnProbation({ supervised: true, startedAt: 0 });
+    expect(driven.pipeline()).toBe('probation.handingOver');
+    expect(driven.facts().deployment?.step).toBe('probation');
+    await driven.settle('handOver');
+    expect(driven.pipeline()).toBe('probation.handedOver');
+    await driven.wait(10_000);
+    expect(driven.pipeline()).toBe('probation.handingOver');
+    await driven.settle('handOver', new Problem('journal_unwritable', 'full'));
+    await driven.wait(300_000);
+    expect(driven.pipeline()).toBe('rollingBack.running');
+  });
+
+  test('is committed by the one that was started after the switch', async () => {
+    const old = await untilOnProbation({ supervised: true, startedAt: 0 });
+    const facts = old.facts();
+    const { activatedAt } = facts.probation!.clock!;
+    const now = () => activatedAt + 5000;
+    const fresh = startReconciler({
+      facts,
+      uptime: now,
+      self: { supervised: true, startedAt: activatedAt + 2000 },
+    });
+    const system = host('m1', { profile: null, bootDefault: null });
+    await fresh.observes(system);
+    expect(fresh.pipeline()).toBe('probation.probing');
+    await fresh.settle('probe', probed(system, seen('abide', 'passing')));
+    expect(fresh.pipeline()).toBe('committing.passing');
+  });
+
+  test('is committed as ever where nobody would start another one', async () => {
+    const driven = await untilOnProbation({ supervised: false, startedAt: 0 });
+    expect(driven.pipeline()).toBe('probation.probing');
+  });
+
+  test('is watched as its own configuration says', async () => {
+    const driven = startReconciler();
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    const probation = { settleMs: 7000, stableForMs: 0, deadlineMs: 60_000 };
+    await driven.settle('realise', inspected(top('old'), { probation }));
+    await driven.settle('prepare');
+    await driven.settle('activate', fine);
+    await driven.settle('look', host('m1', { profile: null, bootDefault: null }));
+    expect(driven.pipeline()).toBe('probation.settling');
+    await driven.wait(6999);
+    expect(driven.pipeline()).toBe('probation.settling');
+    await driven.wait(1);
+    expect(driven.pipeline()).toBe('probation.probing');
+    expect(driven.facts().probation?.rules).toEqual(probation);
   });
 });

@@ -310,6 +310,32 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcomes: orFails(works, ['installLoader', 'finish']),
     most: 3000,
   },
+  'systems without abide': {
+    from: [host('old')],
+    world: [offers('origin', 'm1'), offers('origin', 'm2'), sees(host('hand')), retry(null)],
+    outcomes: {
+      ...orUndone,
+      realise: (s) => [
+        inspectedIn(
+          s,
+          s.context.target?.commit === id('m1') ? { abide: 'removed', removal: 'it is gone' } : {},
+        ),
+      ],
+    },
+  },
+  'a commit that changes abide itself': {
+    start: {
+      policy: { ...policy, probation: { settleMs: 0, stableForMs: 0, deadlineMs: 20_000 } },
+      self: { supervised: true, startedAt: 0 },
+    },
+    from: [offer('origin', 'm1'), host('old')],
+    world: [offers('origin', 'm2'), retry(null)],
+    outcomes: {
+      ...works,
+      realise: (s) => [inspectedIn(s, { abide: 'changed' })],
+      handOver: () => [undefined, new Problem('journal_unwritable', 'no')],
+    },
+  },
   'mode observe': {
     start: { policy: { ...policy, mode: 'observe' } },
     from: [host('old')],

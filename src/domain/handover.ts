@@ -1,0 +1,84 @@
+import { descends, type Ancestry } from './ancestry.ts';
+import { abideCheck, type CheckSeen } from './check.ts';
+import type { CommitId } from './commit.ts';
+import type { Facts } from './facts.ts';
+import type { Judgement } from './judgement.ts';
+
+/** The process that asks whether it is the one to decide. */
+export interface Self {
+  /** True where somebody starts abide again when it ends. */
+  readonly supervised: boolean;
+  /** Its start by the boot's own clock, in milliseconds. */
+  readonly startedAt: number;
+}
+
+/**
+ * True when another process has to decide the deployment on probation: abide itself changed, and this process was there
+ * before the switch ended, so it is not what the new system starts. Without a supervisor nobody else would come.
+ */
+export function mustHandOver(
+  { deployment, probation }: Pick<Facts, 'deployment' | 'probation'>,
+  self: Self,
+): boolean {
+  if (deployment?.abide !== 'changed' || !self.supervised) return false;
+  return !isSuccessor(probation, self);
+}
+
+/** True when the process was started after the switch ended, by the new system. */
+function isSuccessor(probation: Facts['probation'], { startedAt }: Self): boolean {
+  const clock = probation?.clock ?? null;
+  return clock !== null && startedAt > clock.activatedAt;
+}
+
+/** What a new abide has to show before it commits the system that started it. */
+export interface OwnProof {
+  /** Why this process is not the new system's abide; null when nothing says so. */
+  readonly mismatch: string | null;
+  /** True once the control socket listens. */
+  readonly isServing: boolean;
+  /** True once a remote answered since the start. */
+  readonly hasReached: boolean;
+  /** True when its own policy takes the commit, or one that descends from it. */
+  readonly isTrusted: boolean;
+}
+
+/** The proof as one more health check, so that it is shown and timed like any other. */
+export function ownCheckOf({ mismatch, isServing, hasReached, isTrusted }: OwnProof): CheckSeen {
+  const missing = [
+    ...(isServing ? [] : ['its control socket does not listen']),
+    ...(hasReached ? [] : ['no remote has answered since it started']),
+    ...(isTrusted ? [] : ['by its own policy the commit is not trusted']),
+  ];
+  const message = mismatch ?? (missing.length === 0 ? null : missing.join(', '));
+  return {
+    name: abideCheck,
+    status: message === null ? 'passing' : 'failing',
+    durationSeconds: 0,
+    message,
+    definitive: mismatch !== null,
+    well: [],
+    unwell: [],
+  };
+}
+
+/** True when some branch's candidate is the commit, or has it in its history. */
+export function isTrustedBy(
+  { judgements, ancestry }: { readonly judgements: readonly Judgement[]; readonly ancestry: Ancestry },
+  commit: CommitId,
+): boolean {
+  return judgements.some(
+    ({ candidate }) => candidate !== null && (candidate === commit || descends(ancestry, candidate, commit)),
+  );
+}
+
+/**
+ * What the end of a deployment means for this process: `renew`, because the system before has another abide, which is to go
+ * on; `leave` for good, because the system that was committed has none.
+ */
+export function ownEnd(before: Facts, after: Facts, self: Self): 'stay' | 'renew' | 'leave' {
+  const [ended] = after.deployments;
+  if (!before.deployment || after.deployment || ended?.id !== before.deployment.id) return 'stay';
+  if (ended.abide === 'removed' && ended.outcome === 'committed') return 'leave';
+  const isBack = ended.outcome === 'rolled_back' && ended.abide === 'changed';
+  return isBack && self.supervised && isSuccessor(before.probation, self) ? 'renew' : 'stay';
+}
