@@ -8,10 +8,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { plainText } from '../domain/plain-text.ts';
 import { Problem } from '../domain/problem.ts';
 import { succeeded, type Run } from '../process.ts';
+import { callOffLost } from './dead-man-lost.ts';
 import { deadManFile, deadManPace, deadManScript, type DeadManPace } from './dead-man-script.ts';
 import { armings, type Arming } from './dead-man-units.ts';
 import { findProgram } from './find-program.ts';
@@ -183,8 +184,9 @@ async function exitOf({ run, path }: DeadManDeps, dir: string, words: readonly s
 const actsAlready = 3;
 
 async function callOff(deps: DeadManDeps, dir: string): Promise<void> {
-  if (!existsSync(join(dir, deadManFile))) return;
-  const { exitCode, said } = await exitOf(deps, dir, ['disarm']);
+  const { exitCode, said } = existsSync(join(dir, deadManFile))
+    ? await exitOf(deps, dir, ['disarm'])
+    : { exitCode: (await callOffLost(deps, dir, basename(dir))) ? 0 : actsAlready, said: '' };
   if (exitCode === 0) return;
   const begun = exitCode === actsAlready;
   throw new Problem(

@@ -50,6 +50,16 @@ test('the end of the switch makes a timer of its own before the first one is sto
   expect(said('stopped')[1]).not.toContain('abide-deadman-d1-probation.timer');
 });
 
+test('one whose directory somebody removed is called off by the names of its timers', async () => {
+  await lab.deadMan.arm(lab.way, 'switch', 60);
+  rmSync(join(lab.host.root, 'run/abide-deadman'), { recursive: true });
+  await lab.deadMan.disarm('d1');
+  expect(said('stopped').at(-1)).toContain('abide-deadman-d1-switch.timer');
+  expect(lab.processes()).toEqual([]);
+  tell('running', 'abide-deadman-d1-now.service');
+  await expect(lab.deadMan.disarm('d1')).rejects.toMatchObject({ code: 'way_back_taken' });
+});
+
 test('one that is called off has no timer any more and never acts', async () => {
   await lab.deadMan.arm(lab.way, 'switch', 1);
   await lab.activate(1);

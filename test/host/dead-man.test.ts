@@ -131,6 +131,26 @@ test('neither the state directory nor its own is needed', async () => {
   await lab.until(() => lab.current() === lab.way.previous);
 });
 
+test('one whose directory somebody removed is called off all the same', async () => {
+  lab = createDeadManLab();
+  await lab.deadMan.arm(lab.way, 'switch', 60);
+  await lab.activate(60);
+  rmSync(join(lab.host.root, 'run/abide-deadman'), { recursive: true });
+  await lab.deadMan.disarm('d1');
+  expect(lab.processes()).toEqual([]);
+  expect(lab.current()).toBe(lab.way.toplevel);
+});
+
+test('one whose directory somebody removed while it acts cannot be called off', async () => {
+  lab = createDeadManLab({ previous: ['sleep 8', 'activate'] });
+  await lab.deadMan.arm(lab.way, 'switch', 60);
+  await lab.activate(60);
+  await lab.deadMan.start(lab.way);
+  await lab.until(() => lab.note('log') !== null);
+  rmSync(join(lab.host.root, 'run/abide-deadman'), { recursive: true });
+  await expect(lab.deadMan.disarm('d1')).rejects.toMatchObject({ code: 'way_back_taken' });
+});
+
 test('a lock that is held is waited for', async () => {
   lab = createDeadManLab({ previous: [telling, `test "$(wc -l < ${noting})" -gt 2 || exit 11`, 'activate'] });
   await lab.deadMan.arm(lab.way, 'switch', 60);
