@@ -28,7 +28,8 @@ async function stopUnits(deps: LostDeps, deployment: string): Promise<boolean> {
   // The timers first: a service that one of them starts meanwhile is seen.
   await systemctl(deps, 'stop', ...names.slice(0, -1).map((name) => `${name}.timer`));
   const shown = await systemctl(deps, 'show', '--property=ActiveState', '--value', ...services);
-  if (!succeeded(shown)) throw new Problem('process_failed', 'systemctl does not say whether a dead-man acts');
+  if (!succeeded(shown))
+    throw new Problem('process_failed', 'systemctl does not say whether a dead-man acts');
   return !/^(active|activating|deactivating)$/m.test(shown.stdout.toString('utf8'));
 }
 

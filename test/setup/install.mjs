@@ -19,8 +19,22 @@ const packageOf = {
   setpriv: 'util-linux',
 };
 
-/** The names `ensureInstalled` knows as tools. */
+/** What `npm run test:vm` runs besides. */
+const packageOfVm = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  'qemu-img': 'qemu-utils',
+  debootstrap: 'debootstrap',
+  mke2fs: 'e2fsprogs',
+  unshare: 'util-linux',
+};
+
+/** The tools of the suite and the demo. */
 export const allTools = Object.keys(packageOf);
+
+/** The tools of the virtual machine. */
+export const vmTools = Object.keys(packageOfVm);
+
+const packageWith = (tool) => packageOf[tool] ?? packageOfVm[tool];
 
 /**
  * Makes sure that Node is new enough, the npm packages of the lockfile are installed and the named tools exist;
@@ -78,7 +92,7 @@ async function ensureTools(tools) {
   const missing = tools.filter((tool) => !onPath(tool));
   if (missing.length === 0) return;
   if (!canUseApt()) throw new Error(howToGet(missing));
-  await aptInstall([...new Set(missing.map((tool) => packageOf[tool]))]);
+  await aptInstall([...new Set(missing.map(packageWith))]);
   const still = missing.filter((tool) => !onPath(tool));
   if (still.length > 0) throw new Error(howToGet(still));
 }
@@ -102,7 +116,7 @@ function canUseApt() {
 
 function howToGet(missing) {
   const names = missing.join(', ');
-  const packages = [...new Set(missing.map((tool) => packageOf[tool]))].join(' ');
+  const packages = [...new Set(missing.map(packageWith))].join(' ');
   const byApt = onPath('apt-get') ? `\`apt-get install ${packages}\` as root brings it, and ` : '';
   return `Not found on PATH: ${names}; ${byApt}\`nix develop\` gives everything.`;
 }

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLab, type Lab } from '../lab.ts';
+import { abideUnit, service } from '../system.ts';
+import { say } from '../timed.ts';
+
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await createLab({ note: 'first' });
+});
+
+afterAll(() => lab?.remove());
+
+/** A system whose switch ends only when the test says so. */
+const waiting = (note: string) => ({
+  note,
+  units: {
+    'waits.service': service(
+      ['Type=oneshot', `ExecStart=/bin/sh -c 'until test -e /run/go-on-${note}; do sleep 1; done'`].join(
+        '\n',
+      ),
+    ),
+  },
+});
+
+/** Releases a system whose switch waits; gives the deployment and the unit that switches. */
+async function inTheMiddleOfASwitch(note: string) {
+  const commit = await lab.release(waiting(note));
+  await lab.untilSh('test "$(systemctl show -p ActiveState --value waits.service)" = activating');
+  const { deployment } = await lab.until(`switch of ${note}`, (now) => now.state === 'activating');
+  return { commit, id: deployment!.id, unit: `abide-switch-${deployment!.id}-test.service` };
+}
+
+async function goesOn(note: string, { commit, id }: { readonly commit: string; readonly id: string }) {
+  await lab.sh(`touch /run/go-on-${note}`);
+  const status = await lab.until(`${note} committed`, (now) => now.lastDeployment?.commit === commit);
+  expect(status.lastDeployment).toMatchObject({ id, outcome: 'committed', retried: false, exitCode: 0 });
+  const { current, profile, bootDefault } = await lab.links();
+  expect([profile, bootDefault]).toEqual([current, current]);
+  // One switch and one boot loader: nothing was done twice.
+  expect(await lab.sh(`ls /var/lib/abide/deployments/${id} | grep ^started`)).toBe(
+    'started-boot\nstarted-test',
+  );
+}
+
+const property = (unit: string, name: string) => lab.sh(`systemctl show -p ${name} --value ${unit}`);
+const mainPid = (unit: string) => property(unit, 'MainPID');
+const deadManUnits = () =>
+  lab.sh("systemctl list-units --all --plain --no-legend 'abide-deadman-*' | cut -d ' ' -f 1");
+
+describe('a switch outlives the daemon', () => {
+  test('that is killed, and the next one adopts it', async () => {
+    const running = await inTheMiddleOfASwitch('killed');
+    const [daemon, unit] = [await mainPid('abide.service'), await mainPid(running.unit)];
+    expect(await lab.sh(`cat /proc/${unit}/cgroup`)).toContain(`/system.slice/${running.unit}`);
+    await lab.sh(`kill -9 ${daemon}`);
+    await lab.untilSh(`test "$(systemctl show -p NRestarts --value abide.service)" = 1`);
+    await lab.until(
+      'the next daemon',
+      (now) => now.state === 'activating' && now.deployment?.id === running.id,
+    );
+    expect(await mainPid('abide.service')).not.toBe(daemon);
+    expect(await mainPid(running.unit)).toBe(unit);
+    await goesOn('killed', running);
+  });
+
+  test('that is restarted, and the next one adopts it', async () => {
+    const running = await inTheMiddleOfASwitch('restarted');
+    const unit = await mainPid(running.unit);
+    await lab.sh('systemctl restart abide.service', 120_000);
+    await lab.until(
+      'the next daemon',
+      (now) => now.state === 'activating' && now.deployment?.id === running.id,
+    );
+    expect(await mainPid(running.unit)).toBe(unit);
+    await goesOn('restarted', running);
+  });
+});
+
+test('the timer of the dead-man outlives a manager that executes itself anew, and is gone after the commit', async () => {
+  const running = await inTheMiddleOfASwitch('reexecuted');
+  const timer = `abide-deadman-${running.id}-switch.timer`;
+  expect(await deadManUnits()).toBe(timer);
+  const due = await property(timer, 'NextElapseUSecMonotonic');
+  await lab.sh('systemctl daemon-reexec; systemctl daemon-reload', 120_000);
+  expect(await property(timer, 'ActiveState')).toBe('active');
+  expect(await property(timer, 'NextElapseUSecMonotonic')).toBe(due);
+  expect(await property(timer, 'AccuracyUSec')).toBe('1s');
+  expect(await property(running.unit, 'ActiveState')).toBe('active');
+  await goesOn('reexecuted', running);
+  expect(await deadManUnits()).toBe('');
+});
+
+test('garbage collection keeps what is pinned, during a probation and after it', async () => {
+  const before = await lab.links();
+  const isThere = (path: string) => lab.sh(`nix-store --check-validity ${path} && test -e ${path}/activate`);
+  const collect = 'nix-collect-garbage -d 2>&1 | tail -n 2';
+  const unused = await lab.sh('echo unused > /var/tmp/unused && nix-store --add /var/tmp/unused');
+  const commit = await lab.release(waiting('collected'));
+  await lab.untilSh('test "$(systemctl show -p ActiveState --value waits.service)" = activating');
+  await lab.sh('touch /run/hold /run/go-on-collected');
+  await lab.until('probation', (now) => now.state === 'probation');
+  const { current } = await lab.links();
+  await lab.sh(collect, 120_000);
+  expect((await lab.try(`nix-store --check-validity ${unused}`)).code).not.toBe(0);
+  await isThere(before.current);
+  await isThere(current);
+  await lab.sh('rm /run/hold');
+  const status = await lab.until('committed', (now) => now.lastDeployment?.commit === commit);
+  expect(status.lastDeployment?.outcome).toBe('committed');
+  await lab.sh(collect, 120_000);
+  const after = await lab.links();
+  expect(after).toEqual({ ...before, current, profile: current, bootDefault: current });
+  await isThere(current);
+  await isThere(after.booted);
+});
+
+describe('the unit of abide', () => {
+  test('is not ended by a commit that changes it', async () => {
+    const commit = await lab.release({
+      note: 'changed',
+      units: { 'abide.service': abideUnit({ lines: 'Nice=1\n' }) },
+    });
+    const status = await lab.until('changed committed', (now) => now.lastDeployment?.commit === commit);
+    expect(status.lastDeployment).toMatchObject({ outcome: 'committed', retried: false });
+    expect(await property('abide.service', 'Nice')).toBe('1');
+    await lab.until('in sync', (now) => now.summary === 'InSync');
+  });
+
+  test('needs little memory when it has nothing to do', async () => {
+    await lab.sh('sleep 30', 90_000);
+    const pid = await mainPid('abide.service');
+    const kilobytes = Number(
+      await lab.sh(`sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\).*/\\1/p' /proc/${pid}/status`),
+    );
+    say(`idle, the daemon has ${(kilobytes / 1024).toFixed(1)} MiB in memory`);
+    expect(kilobytes).toBeGreaterThan(0);
+    expect(kilobytes).toBeLessThan(160 * 1024);
+  });
+
+  test('is not ended by a commit that takes it away', async () => {
+    const commit = await lab.release({ note: 'removed', units: { 'abide.service': null } });
+    const ended = `grep -q '"outcome": *"committed"' /var/lib/abide/journal.json && test ! -e /etc/systemd/system/abide.service`;
+    await lab.untilSh(
+      `${ended} && grep -q 'default '$(readlink -f /run/current-system) /boot/loader/loader.conf`,
+    );
+    expect(await lab.sh('cat /etc/note')).toBe('removed');
+    expect(commit).toMatch(/^[0-9a-f]{40}$/);
+  });
+});

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLab, type Lab, type Links } from '../lab.ts';
+import { abideUnit, service } from '../system.ts';
+
+let lab: Lab;
+let before: Links;
+
+beforeAll(async () => {
+  lab = await createLab({ note: 'first' });
+  before = await lab.links();
+});
+
+afterAll(() => lab?.remove());
+
+const isState = (unit: string, state: string) =>
+  lab.untilSh(`test "$(systemctl show -p ActiveState --value ${unit})" = ${state}`);
+
+/** Waits until the old system runs again, and until abide has said so. */
+async function undone(commit: string) {
+  await lab.untilSh(`test "$(readlink -f /run/current-system)" = ${before.current}`, 300_000);
+  const status = await lab.until('the verdict', (now) => now.lastDeployment?.commit === commit);
+  expect(await lab.links()).toEqual(before);
+  expect(status.lastDeployment?.outcome).toBe('rolled_back');
+  expect(status.quarantine.map((entry) => entry.commit)).toContain(commit);
+  return status;
+}
+
+/** A oneshot that does something at the activation of the new system. */
+const once = (command: string) => service(`Type=oneshot\nRemainAfterExit=yes\nExecStart=${command}`);
+
+describe('the dead-man saves the host', () => {
+  test('when the new system takes the network down and stops abide', async () => {
+    const commit = await lab.release({
+      note: 'cut off',
+      units: {
+        'network.service': null,
+        'app.service': null,
+        'harm.service': once('/bin/systemctl stop abide.service'),
+      },
+    });
+    await isState('harm.service', 'active');
+    await isState('abide.service', 'inactive');
+    const cut = await lab.links();
+    expect(cut.current).not.toBe(before.current);
+    expect([cut.profile, cut.bootDefault]).toEqual([before.profile, before.bootDefault]);
+    expect(await lab.sh('ip -4 -brief address show dev eth0')).not.toContain('10.0.2.15');
+    expect((await lab.try('systemctl is-active app.service')).output).toBe('inactive');
+    // What waits outlives this too.
+    await lab.sh('systemctl daemon-reexec', 120_000);
+
+    const status = await undone(commit);
+    expect(status.lastDeployment?.message).toContain('abide was away');
+    expect(await lab.sh('ip -4 -brief address show dev eth0')).toContain('10.0.2.15');
+    expect(await lab.sh('systemctl is-active app.service network.service')).toBe('active\nactive');
+    expect((await lab.try('systemctl is-active harm.service')).output).toBe('inactive');
+  });
+
+  test('when the new abide crashes at its start', async () => {
+    const commit = await lab.release({
+      note: 'crashes',
+      units: {
+        'abide.service': abideUnit({ start: '/bin/false' }),
+        'harm.service': once('/bin/systemctl kill --signal=KILL abide.service'),
+      },
+    });
+    await isState('harm.service', 'active');
+    await lab.untilSh('test "$(systemctl show -p NRestarts --value abide.service)" -ge 2');
+    await undone(commit);
+    expect(await lab.sh('systemctl is-active abide.service')).toBe('active');
+  });
+});
+
+test('a new service that fails is undone by abide itself', async () => {
+  const commit = await lab.release({
+    note: 'fails',
+    units: { 'broken.service': service('ExecStart=/bin/false') },
+  });
+  const status = await undone(commit);
+  expect(status.lastDeployment).toMatchObject({ reason: 'HealthCheckFailed', exitCode: 4, retried: true });
+  expect(status.lastDeployment?.message).toContain('broken.service failed (exit-code)');
+});
+
+test('power that fails during a probation boots the old system', async () => {
+  const commit = await lab.release({ note: 'unplugged', units: { 'slow.service': once('/bin/sleep 5') } });
+  await isState('slow.service', 'activating');
+  await lab.sh('touch /run/hold');
+  await lab.until('probation', (now) => now.state === 'probation' && now.deployment?.commit === commit);
+  expect((await lab.links()).current).not.toBe(before.current);
+  await lab.sh('sync');
+  await lab.cutPower();
+  await lab.boot();
+  expect(lab.console()).toContain(`stage 2: booting ${before.current}`);
+  expect((await lab.links()).booted).toBe(before.current);
+  // Nobody chose the old system: the commit gets one more try, and this one is not held.
+  const status = await lab.until(
+    'one more try',
+    (now) => now.lastDeployment?.commit === commit && now.lastDeployment.outcome === 'committed',
+  );
+  const outcomes = (await lab.history())
+    .filter((each) => each.commit === commit)
+    .map(({ outcome }) => outcome);
+  expect(outcomes).toEqual(['committed', 'interrupted']);
+  expect(status.observed?.booted.toplevel).toBe(before.current);
+});
