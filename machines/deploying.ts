@@ -8,11 +8,12 @@ import {
   endDeployment,
   isStaged,
   leaveUncommitted as uncommittedFacts,
-  quarantineDeployment,
   type Ending,
 } from '../src/domain/deploy.ts';
+import { quarantineDeployment } from '../src/domain/quarantine.ts';
 import type { SwitchResult } from '../src/domain/deployment.ts';
 import { fail as failFacts } from '../src/domain/fail.ts';
+import { byHandText } from '../src/domain/go-back.ts';
 import type { Problem } from '../src/domain/problem.ts';
 import { condemnBooted, proved } from './proving.ts';
 import type { ReconcilerContext } from './reconciler-context.ts';
@@ -49,9 +50,21 @@ export function commit(context: ReconcilerContext): Turn {
   if (isTrial(deployment)) return proved(context);
   const ending: Ending = isStaged(deployment)
     ? { outcome: 'staged', reason: 'RebootPending', message: 'the next boot starts it' }
-    : { outcome: 'committed', reason: 'Succeeded', message: null };
+    : { outcome: 'committed', reason: 'Succeeded', message: wentBackText(context) };
   const facts = commitDeployment(context, ending, context.now());
-  return { change: { facts, supersessions: 0 }, emit: [...endOf(context.facts, facts), result('success')] };
+  return {
+    change: { facts, supersessions: 0 },
+    emit: [
+      ...endOf(context.facts, facts),
+      ...(deployment.goesBackFrom === null ? [] : [{ type: 'wentBack' as const, deployment }]),
+      result('success'),
+    ],
+  };
+}
+
+function wentBackText({ facts: { deployment, goingBack } }: ReconcilerContext): string | null {
+  if (!deployment?.goesBackFrom || !goingBack) return null;
+  return `${shortId(deployment.goesBackFrom)} was ${byHandText(goingBack)}`;
 }
 
 /** The healthy system keeps running although profile or boot loader could not be set; just that is tried again. */

@@ -2,6 +2,8 @@ import { shortId } from '../src/domain/commit.ts';
 import type { Facts } from '../src/domain/facts.ts';
 import { selectFor } from '../src/domain/select-for.ts';
 import { acceptCommit, liftTrouble } from '../src/domain/wishes.ts';
+import { confirm, reject } from './answering.ts';
+import { rollBackByHand } from './going-back.ts';
 import type { ReconcilerContext, ReconcilerEvent } from './reconciler-context.ts';
 import { asEmitted } from './tell.ts';
 import type { Turn } from './turn.ts';
@@ -16,6 +18,9 @@ export function obey(context: ReconcilerContext, event: ReconcilerEvent): Turn {
   if (event.type === 'resume') return resume(context, event.by);
   if (event.type === 'retry') return retry(context, event);
   if (event.type === 'accept') return accept(context, event);
+  if (event.type === 'confirm') return confirm(context, event);
+  if (event.type === 'reject') return reject(context, event);
+  if (event.type === 'rollback') return rollBackByHand(context, event);
   return {};
 }
 
@@ -40,7 +45,10 @@ function resume(context: ReconcilerContext, by: string | null): Turn {
   const { suspended, choice } = context.facts;
   if (!suspended && !choice) return {};
   const emit = [asEmitted({ type: 'resumed', severity: 'info', message: `resumed by ${by ?? 'somebody'}` })];
-  const facts = { ...context.facts, suspended: null, choice: null };
+  // An order that cannot be carried out is given up with the suspension; one that runs comes to its end.
+  const { deployment, goingBack } = context.facts;
+  const left = { choice: null, goingBack: deployment ? goingBack : null };
+  const facts = { ...context.facts, suspended: null, ...left };
   const isWanted = choice !== null && choice.commit === selectFor(context).desired?.commit;
   return { change: { facts, asked: isWanted ? { by } : context.asked }, emit };
 }

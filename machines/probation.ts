@@ -1,5 +1,5 @@
 import { handedOver, handingOver } from './handing-over.ts';
-import { probationFault, probeOrder } from './probing.ts';
+import { probationFault, probeOrder, type ProbationEnd } from './probing.ts';
 import type { ReconcilerContext } from './reconciler-context.ts';
 import { endOf, reconcilerSetup } from './reconciler-setup.ts';
 
@@ -9,7 +9,7 @@ const blame = {
 } as const;
 
 /** Failed: back to the system before, or, where none ran, no further. */
-const undone = (guard: 'probationOver' | 'probationFailed') =>
+const undone = (guard: ProbationEnd) =>
   [
     {
       guard: { type: 'undoable', params: { when: guard } },
@@ -27,7 +27,7 @@ export const probation = reconcilerSetup.createStateConfig({
   entry: ['startPhase', { type: 'step', params: { step: 'probation' } }, 'beginProbation'],
   exit: endOf('probation'),
   initial: 'deciding',
-  always: [...undone('probationOver')],
+  always: [...undone('rejected'), ...undone('probationOver')],
   states: {
     deciding: {
       entry: 'noticeSleep',

@@ -1,8 +1,10 @@
 import { afterUndoneTrial, isTrial } from '../src/domain/boot-trial.ts';
 import { isExonerated, isWorse, tellChecks, unchecked, type CheckSeen } from '../src/domain/check.ts';
+import { announceQuestion } from '../src/domain/announce.ts';
 import { shortId } from '../src/domain/commit.ts';
+import { awaitsWord, confirmationWait } from '../src/domain/confirmation.ts';
 import { isOvertaken } from '../src/domain/decide.ts';
-import { exonerateDeployment } from '../src/domain/deploy.ts';
+import { exonerateDeployment } from '../src/domain/quarantine.ts';
 import type { CheckResult, Deployment } from '../src/domain/deployment.ts';
 import {
   afterRound,
@@ -15,6 +17,7 @@ import {
 import type { Probation, ProbationClock, ProbationRules, ProbationStep } from '../src/domain/probation.ts';
 import { judgeProbe, type Probe, type ProbeOrder } from '../src/domain/probe.ts';
 import type { Problem } from '../src/domain/problem.ts';
+import type { Waiting } from '../src/domain/loop.ts';
 import { isFresh } from './hearing.ts';
 import { deploymentIn } from './in-context.ts';
 import type { ReconcilerContext } from './reconciler-context.ts';
@@ -34,15 +37,17 @@ export function keepBaseline(
 }
 
 /** The activation has ended: the clock starts, or goes on where an earlier daemon left it. */
-export function beginProbation(context: ReconcilerContext): Partial<ReconcilerContext> {
+export function beginProbation(context: ReconcilerContext): Turn {
   const { facts, observed } = context;
   const { deployment, probation } = facts;
   if (!deployment) return {};
   const kept = probation?.deployment === deployment.id ? probation : null;
   const clock = startClock(kept?.clock ?? null, observed?.bootId ?? null, context.uptime());
+  const begun = { rules: null, before: null, ...kept, deployment: deployment.id, clock };
+  const asks = awaitsWord(deployment) && kept?.clock !== clock;
   return {
-    round: null,
-    facts: { ...facts, probation: { rules: null, before: null, ...kept, deployment: deployment.id, clock } },
+    change: { round: null, facts: { ...facts, probation: begun } },
+    emit: asks ? [asEmitted(announceQuestion(deployment))] : [],
   };
 }
 
@@ -63,10 +68,33 @@ export function noticeSleeping(context: ReconcilerContext): Turn {
   };
 }
 
+/** What the running probation waits for a person for; null when it does not. */
+export function awaitedWord(context: ReconcilerContext): Waiting | null {
+  const { deployment, probation } = context.facts;
+  const [now, uptime] = [context.now(), context.uptime()];
+  return confirmationWait({ deployment, probation, rules: rulesOf(context), now, uptime });
+}
+
+/** What ends a probation without a commit: a failure, a newer commit while it fails, or a person. */
+export type ProbationEnd = 'probationFailed' | 'probationOver' | 'rejected';
+
+/** True when the running probation ends by this now. */
+export function endsBy(context: ReconcilerContext, end: ProbationEnd): boolean {
+  if (end === 'rejected') return context.facts.deployment?.reason === 'Rejected';
+  return end === 'probationOver' ? isOver(context) : probationStep(context).do === 'fail';
+}
+
 /** The next step of the running probation. */
 export function probationStep(context: ReconcilerContext): ProbationStep {
   const { round } = context;
-  return nextInProbation({ rules: rulesOf(context), clock: clockOf(context), round, now: context.uptime() });
+  const { deployment } = context.facts;
+  return nextInProbation({
+    rules: rulesOf(context),
+    clock: clockOf(context),
+    round,
+    awaitsWord: deployment !== null && awaitsWord(deployment),
+    now: context.uptime(),
+  });
 }
 
 /** Milliseconds until the running probation's next step. */
@@ -92,7 +120,7 @@ export function reviewOrder(context: ReconcilerContext): ProbeOrder {
 const reviewMs = 10_000;
 
 /** True when the newest look failed and a newer commit waits: then there is nothing to be gained by the rest of the time. */
-export function isOver(context: ReconcilerContext): boolean {
+function isOver(context: ReconcilerContext): boolean {
   const { round, polls, health } = context;
   // A daemon that has just started knows of a newer commit only once it has asked everybody.
   const isHeardOut = polls.every(({ name }) => health[name] !== undefined);
@@ -136,7 +164,9 @@ export function probationFault(context: ReconcilerContext): {
   readonly reason: string;
   readonly message: string;
 } {
-  return { reason: 'HealthCheckFailed', message: faultText(context) };
+  const step = probationStep(context);
+  const reason = step.do === 'fail' && step.why === 'unconfirmed' ? 'NotConfirmed' : 'HealthCheckFailed';
+  return { reason, message: faultText(context) };
 }
 
 /** True when the network is to blame for the running deployment's end, and not its commit. */
@@ -212,6 +242,7 @@ function faultText(context: ReconcilerContext): string {
   if (step.do !== 'fail') return `health checks failed, and a newer commit is desired: ${said}`;
   const { deadlineMs, stableForMs } = rulesOf(context);
   const limit = `${deadlineMs / 1000} s after the activation`;
+  if (step.why === 'unconfirmed') return `nobody confirmed it by the deadline, ${limit}`;
   if (round?.standing === 'holding') {
     return `the health checks had not held for ${stableForMs / 1000} s by the deadline, ${limit}`;
   }

@@ -63,6 +63,21 @@ export type ReconcilerEvent =
   | { readonly type: 'reconcile'; readonly token: string }
   | { readonly type: 'suspend'; readonly suspension: Suspension }
   | { readonly type: 'resume'; readonly by: string | null }
+  | { readonly type: 'confirm'; readonly id: string | null; readonly by: string | null }
+  | {
+      readonly type: 'reject';
+      readonly id: string | null;
+      readonly reason: string;
+      readonly by: string | null;
+    }
+  | {
+      readonly type: 'rollback';
+      readonly to: string | null;
+      /** What was found to go back to, and is pinned; anything else is not gone back to. */
+      readonly toplevel: string | null;
+      readonly reason: string;
+      readonly by: string | null;
+    }
   | { readonly type: 'retry'; readonly commit: CommitId | null; readonly by: string | null }
   | {
       readonly type: 'accept';
@@ -89,7 +104,8 @@ export type ReconcilerEmitted =
       readonly commit: CommitId;
       readonly reason: RejectionReason;
     }
-  | { readonly type: 'rolledBack'; readonly deployment: Deployment; readonly byItself: boolean };
+  | { readonly type: 'rolledBack'; readonly deployment: Deployment; readonly byItself: boolean }
+  | { readonly type: 'wentBack'; readonly deployment: Deployment };
 
 /** How one pass over desired and observed ended. */
 export type ReconcileResult = 'success' | 'noop' | 'failure' | 'superseded' | 'rolled_back' | 'blocked';

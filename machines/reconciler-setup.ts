@@ -9,8 +9,9 @@ import type { Deployment, DeploymentStep, SwitchResult, WentBack } from '../src/
 import { atStep } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
 import { isTrial } from '../src/domain/boot-trial.ts';
+import { closedGate, isConsented, isNetworkBack } from '../src/domain/gate.ts';
+import { isGoingBack } from '../src/domain/go-back.ts';
 import { isInspected, type Inspection } from '../src/domain/inspection.ts';
-import { closedGate, isNetworkBack } from '../src/domain/gate.ts';
 import type { HookOrder, HookResult } from '../src/domain/hook.ts';
 import type { Observed } from '../src/domain/observed.ts';
 import type { ProbationStep } from '../src/domain/probation.ts';
@@ -85,7 +86,8 @@ export const reconcilerSetup = setup({
     assessingOther: ({ context }) => context.assessing !== hearing.question(context).join(),
     servable: ({ context }) => hearing.isServable(context),
     next: ({ context }, { is }: { is: Decision['do'] }) =>
-      hearing.isFresh(context) && decide(context, context.now()).do === is,
+      (hearing.isFresh(context) || context.facts.goingBack !== null) &&
+      decide(context, context.now()).do === is,
     decidesTo: ({ context }, { what }: { what: Decision['do'] }) =>
       decide(context, context.now()).do === what,
     onTrial: ({ context }) => context.facts.deployment !== null && isTrial(context.facts.deployment),
@@ -93,16 +95,22 @@ export const reconcilerSetup = setup({
       const decision = decide(context, context.now());
       return decision.do === 'resume' && steps.includes(decision.step);
     },
-    superseded: ({ context }) => !mayWork(context) || (hearing.isFresh(context) && isSuperseded(context)),
-    fresh: ({ context }) => hearing.isFresh(context),
+    superseded: ({ context }) =>
+      context.facts.goingBack
+        ? isSuperseded(context)
+        : !mayWork(context) || (hearing.isFresh(context) && isSuperseded(context)),
+    fresh: ({ context }) => hearing.isFresh(context) || isGoingBack(context),
     asked: ({ context }) => context.asked !== null,
     leadsTo: ({ context }, { evaluation, to }: { evaluation: Evaluation; to: AfterEvaluation }) =>
       afterEvaluation(context, evaluation) === to,
     waits: (_, { error }: { error: unknown }) => toProblem(error).code === 'not_in_cache',
     shut: ({ context }) => closedGate(context, context.now()) !== null,
-    networkBack: ({ context }) => isNetworkBack(context),
+    openedMeanwhile: ({ context }) => isNetworkBack(context) || isConsented(context, context.now()),
+    givenUp: ({ context }) =>
+      context.facts.quarantine.some(({ commit }) => commit === context.target?.commit),
     inspected: ({ context }) => isInspected(context),
-    admitted: ({ context }) => hooking.isAdmitted(context),
+    // No hook holds up a person's way back.
+    admitted: ({ context }) => hooking.isAdmitted(context) || isGoingBack(context),
     hookIsFine: (_, { result }: { result: HookResult }) => hooking.isFine(result),
     hookIsOwed: ({ context }) => hooking.isOwed(context),
     hookIsForgotten: ({ context }) => hooking.owed(context) !== null && !hooking.isOwed(context),
@@ -117,11 +125,11 @@ export const reconcilerSetup = setup({
       hasWayBack(context) && toProblem(error).code === 'way_back_taken',
     probationDoes: ({ context }, { what }: { what: ProbationStep['do'] }) =>
       probing.probationStep(context).do === what,
-    probationFailed: ({ context }) => probing.probationStep(context).do === 'fail',
-    probationOver: ({ context }) => probing.isOver(context),
-    undoable: ({ context }, { when }: { when: 'probationFailed' | 'probationOver' }) =>
-      hasWayBack(context) &&
-      (when === 'probationOver' ? probing.isOver(context) : probing.probationStep(context).do === 'fail'),
+    probationFailed: ({ context }) => probing.endsBy(context, 'probationFailed'),
+    probationOver: ({ context }) => probing.endsBy(context, 'probationOver'),
+    rejected: ({ context }) => probing.endsBy(context, 'rejected'),
+    undoable: ({ context }, { when }: { when: probing.ProbationEnd }) =>
+      hasWayBack(context) && probing.endsBy(context, when),
     isForOther: ({ context }) => isForOther(context),
     networkLost: ({ context }, { after }: { after: readonly CheckSeen[] }) =>
       probing.isNetworkLost(context, after),
@@ -174,6 +182,7 @@ export const reconcilerSetup = setup({
     aim: enqueueActions(({ context, enqueue }) =>
       take(enqueue, working.aim(context, decide(context, context.now()))),
     ),
+    planBack: assign(({ context }) => working.planBack(context)),
     adopt: assign(({ context }) => working.adopt(context)),
     startPhase: assign(({ context }) => ({ phaseSince: context.now() })),
     endPhase: enqueueActions(({ context, enqueue }, { phase }: { phase: string }) =>
@@ -212,7 +221,7 @@ export const reconcilerSetup = setup({
     keepBaseline: assign(({ context }, { before }: { before: readonly CheckSeen[] | null }) =>
       probing.keepBaseline(context, before),
     ),
-    beginProbation: assign(({ context }) => probing.beginProbation(context)),
+    beginProbation: enqueueActions(({ context, enqueue }) => take(enqueue, probing.beginProbation(context))),
     noticeSleep: enqueueActions(({ context, enqueue }) => take(enqueue, probing.noticeSleeping(context))),
     tellHandover: enqueueActions(({ context, enqueue }) => take(enqueue, tellHandover(context))),
     keepProbe: enqueueActions(({ context, enqueue }, { probe }: { probe: Probe }) =>

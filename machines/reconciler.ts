@@ -30,6 +30,9 @@ export const reconcilerMachine = reconcilerSetup.createMachine({
     suspend: { actions: 'obey' },
     resume: { actions: 'obey' },
     retry: { actions: 'obey' },
+    confirm: { actions: 'obey' },
+    reject: { actions: 'obey' },
+    rollback: { actions: 'obey' },
     accept: { actions: ['obey', 'pollAll'] },
   },
   states: {
@@ -130,6 +133,11 @@ export const reconcilerMachine = reconcilerSetup.createMachine({
               guard: { type: 'resumesAt', params: { steps: ['rollback'] } },
               target: 'rollingBack',
               actions: 'adopt',
+            },
+            {
+              guard: { type: 'next', params: { is: 'goBack' } },
+              target: 'gating',
+              actions: ['aim', 'planBack'],
             },
             { guard: { type: 'next', params: { is: 'work' } }, target: 'evaluating', actions: 'aim' },
             { guard: { type: 'next', params: { is: 'backoff' } }, target: 'backoff', actions: 'aim' },

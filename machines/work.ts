@@ -81,7 +81,8 @@ export const gating = reconcilerSetup.createStateConfig({
   exit: endOf('gate'),
   always: [
     whenSuperseded,
-    { guard: 'networkBack', target: 'gating', reenter: true },
+    { guard: 'givenUp', target: 'settled' },
+    { guard: 'openedMeanwhile', target: 'gating', reenter: true },
     { guard: and([not('shut'), not('inspected')]), target: 'building' },
     { guard: and(['fresh', not('shut'), 'onlyCommit']), target: 'committing', actions: 'begin' },
     { guard: and(['fresh', not('shut'), 'admitted']), target: 'activating', actions: 'begin' },

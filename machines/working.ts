@@ -2,10 +2,12 @@ import { announceFailure } from '../src/domain/announce.ts';
 import { noAncestry } from '../src/domain/ancestry.ts';
 import { shortId } from '../src/domain/commit.ts';
 import type { Decision } from '../src/domain/decide.ts';
-import { endDeployment, quarantineTwin, recordWithoutChange } from '../src/domain/deploy.ts';
+import { endDeployment, recordWithoutChange } from '../src/domain/deploy.ts';
+import { quarantineTwin } from '../src/domain/quarantine.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
 import { fail as failFacts } from '../src/domain/fail.ts';
 import { closedGate } from '../src/domain/gate.ts';
+import { evaluationBack } from '../src/domain/go-back.ts';
 import type { Waiting } from '../src/domain/loop.ts';
 import type { Problem } from '../src/domain/problem.ts';
 import { rememberEvaluation } from '../src/domain/remember-commit.ts';
@@ -68,6 +70,11 @@ export function aim(context: ReconcilerContext, decision: Decision): Turn {
     change,
     emit: [asEmitted({ type: 'stalled', severity: 'error', message, commit: target.commit })],
   };
+}
+
+/** What a person asked to go back to was evaluated and built long ago; it is still to be looked into. */
+export function planBack({ facts }: ReconcilerContext): Partial<ReconcilerContext> {
+  return facts.goingBack ? { evaluation: evaluationBack(facts.goingBack) } : {};
 }
 
 /** Goes on with a deployment that an earlier daemon began. */

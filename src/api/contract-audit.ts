@@ -74,6 +74,9 @@ export const auditRecordSchema = z.discriminatedUnion('kind', [
   z.object({ ...place, kind: z.literal('suspend'), reason: text, until: maybeTime, actor }),
   z.object({ ...place, kind: z.literal('resume'), actor }),
   z.object({ ...place, kind: z.literal('retry'), commit, actor }),
+  z.object({ ...place, kind: z.literal('confirm'), commit, deployment: maybeText, actor }),
+  z.object({ ...place, kind: z.literal('reject'), commit, deployment: maybeText, reason: text, actor }),
+  z.object({ ...place, kind: z.literal('rollback'), commit: maybeCommit, from: commit, reason: text, actor }),
   z.object({
     ...place,
     kind: z.literal('state'),

@@ -58,6 +58,8 @@ export const deploymentSchema = z.object({
   bootId: maybeText,
   retried: z.boolean(),
   exitCode: z.int().nullable(),
+  goesBackFrom: maybeCommit,
+  confirmation: z.object({ askedBy: text, by: maybeText, at: maybeTime }).nullable(),
   log: listOf(text),
 }) satisfies z.ZodType<Deployment>;
 

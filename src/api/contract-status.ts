@@ -90,7 +90,14 @@ export const hostStatusSchema = z.object({
   deployment: deploymentSchema.nullable(),
   lastDeployment: deploymentSchema.nullable(),
   quarantine: listOf(
-    z.object({ commit, toplevel: maybeText, reason: text, since: time, deployment: maybeText }),
+    z.object({
+      commit,
+      toplevel: maybeText,
+      reason: text,
+      since: time,
+      deployment: maybeText,
+      message: maybeText,
+    }),
   ),
   suspended: z.object({ reason: text, by: maybeText, since: time, until: maybeTime }).nullable(),
   waiting: z.object({ gate: text, reason: text, since: time, nextCheck: maybeTime }).nullable(),

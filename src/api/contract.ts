@@ -16,6 +16,9 @@ const by = line.nullable().default(null);
 const commitPrefix = z
   .string()
   .regex(/^[0-9a-f]{7,64}$/, 'a commit id or its first digits: 7 to 64 lower-case hex digits');
+const idPrefix = z
+  .string()
+  .regex(/^[0-9A-Za-z-]{4,100}$/, 'the id of a deployment or of a commit, or its first characters');
 const forMs = z
   .string()
   .transform((said, context) => {
@@ -36,6 +39,9 @@ export const requestSchemas = {
   resume: z.strictObject({ by }),
   retry: z.strictObject({ commit: commitPrefix.nullable().default(null), by }),
   accept: z.strictObject({ commit: commitPrefix, reason: line, by }),
+  confirm: z.strictObject({ id: idPrefix.nullable().default(null), by }),
+  rollback: z.strictObject({ to: idPrefix.nullable().default(null), reason: line, by }),
+  reject: z.strictObject({ id: idPrefix.nullable().default(null), reason: line, by }),
 } as const;
 
 /** What questions take behind the `?`; everything is text there. */
@@ -64,6 +70,9 @@ export type RouteName =
   | 'resume'
   | 'retry'
   | 'accept'
+  | 'confirm'
+  | 'reject'
+  | 'rollback'
   | 'unsupported';
 
 /** One method on one path. */
@@ -88,7 +97,7 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/v1/accept', name: 'accept' },
   { method: 'GET', path: '/v1/plan', name: 'unsupported' },
   { method: 'GET', path: '/v1/why', name: 'why' },
-  { method: 'POST', path: '/v1/confirm', name: 'unsupported' },
-  { method: 'POST', path: '/v1/reject', name: 'unsupported' },
-  { method: 'POST', path: '/v1/rollback', name: 'unsupported' },
+  { method: 'POST', path: '/v1/confirm', name: 'confirm' },
+  { method: 'POST', path: '/v1/reject', name: 'reject' },
+  { method: 'POST', path: '/v1/rollback', name: 'rollback' },
 ];

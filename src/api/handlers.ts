@@ -26,6 +26,35 @@ export interface AcceptRequest extends Claimed {
   readonly reason: string;
 }
 
+/** `id` is a deployment or a commit, or the beginning of one; null for whatever waits for an answer. */
+export interface ConfirmRequest extends Claimed {
+  readonly id: string | null;
+}
+
+/** What a ConfirmRequest says, and why not. */
+export interface RejectRequest extends ConfirmRequest {
+  readonly reason: string;
+}
+
+/** `to` is a deployment or its beginning; null for the system before. */
+export interface RollbackRequest extends Claimed {
+  readonly to: string | null;
+  readonly reason: string;
+}
+
+/** Where a way back by hand leads; `toplevel` is null where no other system ran before. */
+export interface GoesBack {
+  readonly from: string;
+  readonly commit: string | null;
+  readonly toplevel: string | null;
+}
+
+/** What was answered; `deployment` is null before an activation. */
+export interface Answered {
+  readonly commit: string;
+  readonly deployment: string | null;
+}
+
 /**
  * What the daemon does for clients. The queries answer at once from memory. A command resolves when it is recorded, not
  * when its work is done; it throws Refused or Problem, and the client then gets 409 with the message.
@@ -55,6 +84,9 @@ export interface ApiHandlers {
   /** The commits whose quarantine or stall was lifted. */
   retry(request: RetryRequest): Answer<{ readonly commits: readonly string[] }>;
   accept(request: AcceptRequest): Answer<{ readonly commit: string }>;
+  confirm(request: ConfirmRequest): Answer<Answered>;
+  reject(request: RejectRequest): Answer<Answered>;
+  rollback(request: RollbackRequest): Answer<GoesBack>;
 }
 
 type Answer<T> = T | Promise<T>;

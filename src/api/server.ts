@@ -99,6 +99,9 @@ function createActions(handlers: ApiHandlers, streams: EventStreams): Readonly<R
     resume: command('resume', (body) => handlers.resume(body)),
     retry: command('retry', (body) => handlers.retry(body)),
     accept: command('accept', (body) => handlers.accept(body)),
+    confirm: command('confirm', (body) => handlers.confirm(body)),
+    reject: command('reject', (body) => handlers.reject(body)),
+    rollback: command('rollback', (body) => handlers.rollback(body)),
     unsupported: ({ url }) => {
       const path = (url ?? '').split('?')[0];
       throw new Failure(501, 'not_supported', `${path} is not supported yet by this version of abide`);

@@ -2,12 +2,15 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { abideVersion } from '../domain/abide-version.ts';
 import { accept } from './accept.ts';
 import { audit } from './audit.ts';
+import { confirm } from './confirm.ts';
 import { events } from './events.ts';
 import { exitCodes, guard, UsageError } from './exit.ts';
 import { history } from './history.ts';
 import { reconcile } from './reconcile.ts';
+import { reject } from './reject.ts';
 import { resume } from './resume.ts';
 import { retry } from './retry.ts';
+import { rollback } from './rollback.ts';
 import { show } from './show.ts';
 import { status } from './status.ts';
 import { suspend } from './suspend.ts';
@@ -161,6 +164,27 @@ function addWishes(add: Add): void {
     'accept rewritten history, or a commit to go on from after lost state',
     (terminal, options, [commit = '']) => accept(terminal, { commit, reason: String(options['reason']) }),
   ).requiredOption('--reason <text>', 'why, for the record');
+  add(
+    'confirm [id]',
+    'keep the system that is on probation and waits for a person (id of its deployment or commit)',
+    (terminal, _options, [id = null]) => confirm(terminal, { id }),
+  );
+  add(
+    'reject [id]',
+    'end the probation of a system at once: back to the one before, and its commit is not tried again',
+    (terminal, options, [id = null]) => reject(terminal, { id, reason: String(options['reason']) }),
+  ).requiredOption('--reason <text>', 'why, for everybody who looks');
+  add(
+    'rollback',
+    'go back to the system before, set aside what is left, and deploy nothing until resume',
+    (terminal, options) =>
+      rollback(terminal, {
+        to: (options['to'] as string | undefined) ?? null,
+        reason: String(options['reason']),
+      }),
+  )
+    .requiredOption('--reason <text>', 'why, for everybody who looks')
+    .option('--to <id>', 'to this deployment of abide history instead');
 }
 
 /** Loaded with its command alone: nobody else needs it. */
@@ -201,7 +225,7 @@ async function addConfig(program: Command, argv: readonly string[], finish: Fini
   configCommands(program, { stdout, stderr, finish });
 }
 
-const unbuilt = ['watch', 'plan', 'confirm', 'reject', 'rollback', 'state'] as const;
+const unbuilt = ['watch', 'plan', 'state'] as const;
 
 /** Not in the help, but whoever read of them elsewhere gets a straight answer. */
 function addUnbuilt(program: Command, finish: Finish): void {

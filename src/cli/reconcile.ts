@@ -23,7 +23,7 @@ export function endOfWait(status: HostStatus, token: string): 'good' | 'bad' | n
   // Tokens sort as text; a later one was served in place of this one.
   if (tokens.handled === null || tokens.handled < token) return null;
   if (state === 'backoff' || state === 'stalled') return 'bad';
-  if (state === 'gating') return waiting ? 'good' : null;
+  if (state === 'gating' || state === 'probation') return waiting ? 'good' : null;
   if (state !== 'settled' || summary === 'Progressing') return null;
   return summary === 'InSync' || summary === 'Waiting' ? 'good' : 'bad';
 }

@@ -50,6 +50,7 @@ function renderDeployment(given: Deployment, { now, color, width }: Look): strin
 function headRows(deployment: Deployment, now: number): readonly Row[] {
   const { id, outcome, step, commit, subject, remote, branch, operation, trigger, by, startedAt, endedAt } =
     deployment;
+  const { confirmation } = deployment;
   const ended = endedAt
     ? `${endedAt}, took ${timeLasting(Date.parse(endedAt) - Date.parse(startedAt))}`
     : 'not yet';
@@ -62,9 +63,14 @@ function headRows(deployment: Deployment, now: number): readonly Row[] {
     ...(subject ? [{ label: '', text: subject }] : []),
     { label: 'From', text: `${branch} of ${remote ?? 'this host itself'}, operation ${operation}` },
     { label: 'Cause', text: `${trigger}${by ? `, asked for by ${by}` : ''}` },
+    ...(confirmation ? [{ label: 'Confirmation', text: confirmationText(confirmation) }] : []),
     { label: 'Started', text: `${startedAt}, ${timeAgo(startedAt, now)}` },
     { label: 'Ended', text: ended },
   ];
+}
+
+function confirmationText({ askedBy, by, at }: NonNullable<Deployment['confirmation']>): string {
+  return `asked for by ${askedBy}; ${at === null ? 'nobody gave it' : `given by ${by ?? 'somebody'} at ${at}`}`;
 }
 
 function systemRows({ toplevel, previous }: Deployment): readonly Row[] {

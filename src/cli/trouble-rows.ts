@@ -1,4 +1,5 @@
 import { shortId } from '../domain/commit.ts';
+import { confirmationGate } from '../domain/confirmation.ts';
 import type { HostStatus } from '../domain/status.ts';
 import type { DescribeCommit } from './describe-commit.ts';
 import { timeAgo, timeFor, timeLasting, timeUntil } from './relative-time.ts';
@@ -16,9 +17,9 @@ export function troubleRows(status: HostStatus, now: number, describe: DescribeC
     ...status.drift.map(driftRow(now)),
     ...healthRows(status),
     ...trustRows(status),
-    ...status.quarantine.map(({ commit, reason, since }) => ({
+    ...status.quarantine.map(({ commit, reason, since, message }) => ({
       label: 'Quarantine',
-      text: `${describe(commit)}: ${reason}, ${timeAgo(since, now)}; abide retry ${shortId(commit)} lifts it`,
+      text: `${describe(commit)}: ${message ?? reason}, ${timeAgo(since, now)}; abide retry ${shortId(commit)} lifts it`,
       tone: 'bad' as const,
     })),
   ].map(withoutRepeatedLabel);
@@ -75,7 +76,8 @@ function suspendedRows({ suspended }: HostStatus, now: number): readonly Row[] {
 function waitingRows({ waiting }: HostStatus, now: number): readonly Row[] {
   if (!waiting) return [];
   const { gate, reason, since, nextCheck } = waiting;
-  const next = nextCheck ? `; next look ${timeUntil(nextCheck, now)}` : '';
+  const what = gate === confirmationGate ? 'rolled back' : 'next look';
+  const next = nextCheck ? `; ${what} ${timeUntil(nextCheck, now)}` : '';
   const text = `for ${gate}, ${timeFor(since, now)} so far: ${reason}${next}`;
   return [{ label: 'Waiting', text, tone: 'busy' }];
 }

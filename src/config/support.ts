@@ -25,7 +25,6 @@ export const unbuilt: readonly Unbuilt[] = [
   refuse('activate.delay'),
   refuse('activate.splay'),
   refuse('gates'),
-  refuse('health.confirm'),
   refuse('rollback.enabled'),
   refuse('rollback.lastResort'),
   refuse('reboot.policy'),

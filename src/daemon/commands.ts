@@ -6,9 +6,13 @@ import { shortId, type CommitId } from '../domain/commit.ts';
 import { isOrDescends } from '../domain/ancestry.ts';
 import { selectFor } from '../domain/select-for.ts';
 import type { Trust } from '../git/trust.ts';
+import type { Roots } from '../nix/roots.ts';
 import type { Auditor } from './auditor.ts';
+import { confirm, reject } from './answer.ts';
 import { explain, type ExplainParts } from './explain.ts';
 import type { Keeper } from './keeper.ts';
+import { rollBackByHand } from './go-back.ts';
+import { mustBeOnDisk } from './must-be-on-disk.ts';
 import type { News } from './news.ts';
 import type { Report } from './report.ts';
 
@@ -19,6 +23,7 @@ export interface CommandParts extends ExplainParts {
   readonly news: News;
   readonly auditor: Pick<Auditor, 'record' | 'read'>;
   readonly keeper: Pick<Keeper, 'problem'>;
+  readonly roots: Pick<Roots, 'pin'>;
   readonly report: Pick<Report, 'status' | 'onStatus'>;
   readonly requested: (token: string) => void;
   /** Epoch milliseconds. */
@@ -67,6 +72,9 @@ export function createCommands(parts: CommandParts): ApiHandlers {
     },
     retry: ({ commit, by }) => retry(parts, commit, by),
     accept: (request) => accept(parts, request),
+    confirm: (request) => confirm(parts, request),
+    reject: (request) => reject(parts, request),
+    rollback: (request) => rollBackByHand(parts, request),
   };
 }
 
@@ -137,10 +145,4 @@ async function mustBeTrusted(
     refusals.push(ruling.message);
   }
   throw new Refused(`the commit must itself be trusted: ${[...new Set(refusals)].join('; ')}`);
-}
-
-/** A wish that a crash could undo is not granted. */
-function mustBeOnDisk({ keeper }: CommandParts): void {
-  const problem = keeper.problem();
-  if (problem) throw problem;
 }

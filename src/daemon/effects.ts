@@ -21,6 +21,7 @@ import { lookBefore, probe, review, type HealthParts } from './health-effects.ts
 import { askHook, runHook, type HookParts } from './hook-effects.ts';
 import { mustBeLocked } from './must-be-locked.ts';
 import { handOver, type HandOverParts } from './hand-over.ts';
+import { rootOfWayBack } from './go-back.ts';
 import { inspect, type InspectParts } from './inspect.ts';
 import { repairPins, whileRetiring, type PinParts } from './pins.ts';
 import { armWayBack, callOff, goBack, hookOf, putBack, unlessUndone, type WayBackParts } from './way-back.ts';
@@ -162,7 +163,9 @@ async function realise(
   { evaluation, running }: Planned,
   signal: AbortSignal,
 ): Promise<Inspection> {
-  await parts.driver.realise({ evaluation, rootName: 'candidate' }, parts.onProgress, signal);
+  if (evaluation.derivation !== '') {
+    await parts.driver.realise({ evaluation, rootName: 'candidate' }, parts.onProgress, signal);
+  }
   return inspect(parts, { running, toplevel: evaluation.toplevel }, signal);
 }
 
@@ -243,11 +246,13 @@ async function installLoader(parts: EffectParts, deployment: Deployment): Promis
 }
 
 /** Roots follow what is committed; what fails here is mended by the next deployment. */
-async function finish(parts: EffectParts, { toplevel, branch, operation }: Deployment): Promise<Observed> {
+async function finish(parts: EffectParts, deployment: Deployment): Promise<Observed> {
+  const { toplevel, branch, operation } = deployment;
   const { roots, observer, log } = parts;
   try {
     await roots.pin(branch === 'main' && operation !== 'test' ? 'committed' : 'testing', toplevel);
     await roots.unpin('candidate');
+    if (deployment.goesBackFrom !== null) await roots.unpin(rootOfWayBack);
   } catch (error) {
     log.warn({ err: toProblem(error) }, 'the gc roots could not be brought up to date');
   }

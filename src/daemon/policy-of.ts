@@ -16,6 +16,7 @@ export function policyOf(config: Config): Policy {
     probation: probationRulesOf(health),
     hooks: hookKinds.filter((hook) => hooks[hook] !== null),
     allowRemovingAbide: activate.allowRemovingAbide,
+    confirm: health.confirm === 'manual',
     networkRemotes: source.remotes.filter(({ url }) => endpointOf(url) !== null).map(({ name }) => name),
     trust: {
       signed: trust.mode !== 'none',

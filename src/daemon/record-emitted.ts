@@ -28,6 +28,8 @@ export function recordEmitted(
       return metrics.fetch(emitted.remote, emitted.result);
     case 'rejected':
       return metrics.rejection(emitted.reason, emitted.remote, emitted.commit);
+    case 'wentBack':
+      return metrics.rollback('manual');
     case 'rolledBack':
       return metrics.rollback(emitted.byItself ? 'deadman' : rollbackReason(emitted.deployment));
   }

@@ -6,6 +6,7 @@ import type { Deployment } from '../domain/deployment.ts';
 export function rollbackReason({ reason, checks, trigger }: Deployment): RollbackReason {
   if (trigger === 'boot') return 'boot';
   if (reason === 'Inconclusive') return 'connectivity';
+  if (reason === 'Rejected' || reason === 'NotConfirmed') return 'manual';
   if (reason !== 'HealthCheckFailed') return 'activation';
   const worse = checks.filter(isWorse);
   const onlyNetwork = worse.length > 0 && worse.every(({ name }) => name === connectivityCheck);

@@ -4,6 +4,7 @@ import type { Progress } from '../domain/evaluation.ts';
 import type { LoopView, ViewedRemote } from '../domain/loop-view.ts';
 import type { RemoteHealth } from '../domain/remote.ts';
 import { selectFor } from '../domain/select-for.ts';
+import { awaitedWord } from '../../machines/probing.ts';
 import { loopStates, type LoopState } from '../domain/status.ts';
 
 /** What a view needs beside the machine's snapshot; none of it changes while the daemon runs, but the progress. */
@@ -37,7 +38,7 @@ export function viewOf(snapshot: SnapshotFrom<typeof reconcilerMachine>, parts: 
     diverged,
     everSelected: desired !== null || facts.expected !== null,
     remotes: parts.remotes.map((remote) => ({ ...remote, health: context.health[remote.name] ?? unheard })),
-    waiting: state === 'gating' ? waiting : null,
+    waiting: state === 'gating' ? waiting : state === 'probation' ? awaitedWord(context) : null,
     progress: isWorking(state) ? parts.progress() : parts.verifying(),
     reconcile: { requested: parts.requested(), handled: context.handled },
     nextReconcile: nextLook(context.health, facts.failure?.until ?? null, waiting?.nextCheck ?? null),

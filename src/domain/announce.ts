@@ -1,4 +1,5 @@
 import { shortId } from './commit.ts';
+import { commands } from './confirmation.ts';
 import type { Deployment } from './deployment.ts';
 import type { NewEvent } from './event.ts';
 import type { Failure } from './facts.ts';
@@ -31,6 +32,17 @@ export function announceSelection(before: Selection, after: Selection, loop: Loo
     });
   }
   return events;
+}
+
+/** A system on probation that a person has to confirm. */
+export function announceQuestion({ id, commit, confirmation }: Deployment): NewEvent {
+  return {
+    type: 'confirmation.asked',
+    severity: 'warning',
+    message: `${shortId(commit)} runs on probation and has to be confirmed (${confirmation?.askedBy}): ${commands(id)}`,
+    commit,
+    deployment: id,
+  };
 }
 
 /** A deployment's begin. */

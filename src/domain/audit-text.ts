@@ -28,6 +28,12 @@ export function auditText(entry: AuditEntry): string {
       return entry.actor === null ? 'the suspension is over' : `${entry.actor} resumed this host`;
     case 'retry':
       return `${named(entry.actor)} asked to try ${shortId(entry.commit)} again`;
+    case 'confirm':
+      return `${named(entry.actor)} confirmed ${shortId(entry.commit)} ${moment(entry.deployment)}`;
+    case 'reject':
+      return `${named(entry.actor)} rejected ${shortId(entry.commit)} ${moment(entry.deployment)}: ${entry.reason}`;
+    case 'rollback':
+      return `${named(entry.actor)} went back from ${shortId(entry.from)} to ${short(entry.commit)}: ${entry.reason}`;
     case 'state':
       return `state was lost (${entry.state}), the floor is ${short(entry.floor)}: ${entry.messages.join('; ')}`;
     case 'gap':
@@ -72,6 +78,10 @@ function gapText({ lost, torn }: GapEntry): string {
     ...(torn > 0 ? [`${torn} bytes before this record are what a crash left of another`] : []),
   ];
   return `the audit log has a gap: ${parts.join('; ') || 'nothing is known of it'}`;
+}
+
+function moment(deployment: string | null): string {
+  return deployment === null ? 'before its activation' : `on probation (${deployment})`;
 }
 
 function named(actor: string | null): string {

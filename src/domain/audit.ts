@@ -82,7 +82,29 @@ export type WishEntry =
     }
   /** Without an actor the suspension's time was over. */
   | { readonly kind: 'resume'; readonly actor: string | null }
-  | { readonly kind: 'retry'; readonly commit: CommitId; readonly actor: string | null };
+  | { readonly kind: 'retry'; readonly commit: CommitId; readonly actor: string | null }
+  /** Without a deployment: before an activation. */
+  | {
+      readonly kind: 'confirm';
+      readonly commit: CommitId;
+      readonly deployment: string | null;
+      readonly actor: string | null;
+    }
+  | {
+      readonly kind: 'rollback';
+      /** What is gone back to; null where the commit of that system is not known. */
+      readonly commit: CommitId | null;
+      readonly from: CommitId;
+      readonly reason: string;
+      readonly actor: string | null;
+    }
+  | {
+      readonly kind: 'reject';
+      readonly commit: CommitId;
+      readonly deployment: string | null;
+      readonly reason: string;
+      readonly actor: string | null;
+    };
 
 /** A daemon found less than the whole state that an earlier one left. */
 export interface StateEntry {

@@ -1,10 +1,11 @@
 import { bootProvenBeside, isBootProven, withBootProven } from './boot-proven.ts';
 import { unchecked } from './check.ts';
 import type { CommitId } from './commit.ts';
-import { deploymentId, endDeployment, quarantineDeployment, type Ending } from './deploy.ts';
+import { deploymentId, endDeployment, type Ending } from './deploy.ts';
 import type { Deployment } from './deployment.ts';
 import type { Expected, Facts } from './facts.ts';
 import type { Loop } from './loop.ts';
+import { quarantineDeployment } from './quarantine.ts';
 import { commitsOf } from './remember-commit.ts';
 
 /** True for the probation of a first boot: it activates nothing, and is no second deployment of its commit. */
@@ -62,6 +63,8 @@ export function beginTrial({ facts, observed }: Loop, now: number): Facts {
     retried: false,
     exitCode: null,
     log: [],
+    confirmation: null,
+    goesBackFrom: null,
     abide: 'unchanged',
   };
   return { ...facts, deployment, probation: { deployment: deployment.id, rules: null, before, clock: null } };

@@ -60,6 +60,8 @@ export const conditionReasons: Readonly<Record<ConditionType, readonly string[]>
     'Succeeded',
     'Progressing',
     'ActivationFailed',
+    'Rejected',
+    'NotConfirmed',
     'WaitingForGate',
     'RebootPending',
     'Drifted',

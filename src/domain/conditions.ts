@@ -9,6 +9,7 @@ import {
   inSyncCondition,
   rebootRequired,
   rolledBackText,
+  undoneText,
 } from './host-conditions.ts';
 import type { LoopView } from './loop-view.ts';
 import { plainText } from './plain-text.ts';
@@ -135,7 +136,8 @@ function stalledTop(view: LoopView): TopFindings {
   const quarantine = currentQuarantine(view);
   const failure = currentFailure(view);
   if (quarantine || !failure) {
-    const message = rolledBackText(view.facts.deployments, quarantine?.deployment ?? null);
+    const { deployments } = view.facts;
+    const message = quarantine ? undoneText(quarantine, deployments) : rolledBackText(deployments, null);
     return stalled('RolledBack', 'RolledBack', message);
   }
   const reason = failureReason(failure);

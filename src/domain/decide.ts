@@ -4,6 +4,8 @@ import { choiceAgainst } from './choice.ts';
 import type { Deployment, DeploymentStep, Trigger } from './deployment.ts';
 import { isStaged } from './deploy.ts';
 import type { Desired } from './desired.ts';
+import type { GoingBack } from './facts.ts';
+import { isGoingBack, targetBack } from './go-back.ts';
 import type { Loop } from './loop.ts';
 import { maxSupersessions } from './policy.ts';
 import { selectFor } from './select-for.ts';
@@ -13,7 +15,7 @@ import type { Target } from './target.ts';
 export type Decision =
   | { readonly do: 'resume'; readonly step: DeploymentStep }
   | { readonly do: 'interrupt' | 'restore' | 'undo' | 'prove' }
-  | { readonly do: 'work'; readonly target: Target }
+  | { readonly do: 'work' | 'goBack'; readonly target: Target }
   | { readonly do: 'backoff' | 'stall'; readonly target: Target }
   | { readonly do: 'rest' };
 
@@ -24,6 +26,7 @@ export type Decision =
 export function decide(loop: Loop, now: number): Decision {
   const { facts } = loop;
   if (facts.deployment?.step) return resume(facts.deployment, facts.deployment.step, loop);
+  if (facts.goingBack) return goBack(facts.goingBack, loop, now);
   if (isTrialDue(loop, now)) return { do: 'prove' };
   if (!mayWork(loop)) return { do: 'rest' };
   const { desired } = selectFor(loop);
@@ -46,6 +49,7 @@ export function mayWork({ facts, observed }: Loop): boolean {
 
 /** True when what the pipeline works on is no longer wanted; never so once the target is pinned. */
 export function isSuperseded(loop: Loop): boolean {
+  if (loop.facts.goingBack) return !isGoingBack(loop);
   if (!mayWork(loop) || !loop.target) return true;
   if (isPinned(loop)) return false;
   const { desired } = selectFor(loop);
@@ -74,6 +78,14 @@ function isDeployed(desired: Desired, { facts }: Loop): boolean {
     expected.commit === desired.commit &&
     expected.operation === desired.operation
   );
+}
+
+/** An order is carried out also while the loop is suspended, and without a word from any remote. */
+function goBack(order: GoingBack, { facts, observed }: Loop, now: number): Decision {
+  if (!observed || facts.hold) return { do: 'rest' };
+  const { failure } = facts;
+  const isTooSoon = failure?.commit === order.commit && failure.until > now;
+  return { do: isTooSoon ? 'backoff' : 'goBack', target: targetBack(order) };
 }
 
 /**

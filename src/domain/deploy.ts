@@ -1,9 +1,11 @@
 import { bootBaselineOf } from './boot-baseline.ts';
 import { shortId, type CommitId } from './commit.ts';
+import { askedFor } from './confirmation.ts';
 import type { Deployment, DeploymentOutcome, DeploymentStep, PhaseTiming } from './deployment.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Expected, Facts, Floor } from './facts.ts';
 import { hookAfter, mostPending } from './hook.ts';
+import { isGoingBack } from './go-back.ts';
 import type { Loop } from './loop.ts';
 import type { Observed } from './observed.ts';
 import type { OwnFate } from './own-unit.ts';
@@ -17,7 +19,16 @@ export function beginDeployment(loop: Loop, phases: readonly PhaseTiming[], now:
   const { facts, target, evaluation, observed, inspection } = loop;
   if (!target || !evaluation || !observed) return facts;
   const abide = inspection?.abide ?? 'unchanged';
-  const deployment = newDeployment({ facts, target, evaluation, observed, phases, abide, now });
+  const deployment = newDeployment({
+    policy: loop.policy,
+    facts,
+    target,
+    evaluation,
+    observed,
+    phases,
+    abide,
+    now,
+  });
   const rules = inspection?.probation ?? null;
   const probation = { deployment: deployment.id, rules, before: null, clock: null };
   return { ...facts, deployment, probation, choice: null };
@@ -69,7 +80,12 @@ export function commitDeployment(loop: Loop, ending: Ending, now: number): Facts
   const expected = expectedAfter(deployment, loop.observed, now);
   const ended = endDeployment(loop.facts, ending, loop.policy.keepDeployments, now);
   const before = loop.facts.probation?.deployment === deployment.id ? loop.facts.probation.before : null;
-  return { ...settleOn(loop, ended, expected), bootBaseline: bootBaselineOf(deployment, before) };
+  const bootBaseline = bootBaselineOf(deployment, before);
+  const settled = { ...settleOn(loop, ended, expected), bootBaseline };
+  // Going back by hand lowers no floor: what was left is not tried again, but nothing older comes by itself either.
+  return deployment.goesBackFrom === null
+    ? settled
+    : { ...settled, goingBack: null, floor: loop.facts.floor };
 }
 
 /** The facts when the healthy system keeps running although profile or boot loader could not be set. */
@@ -111,50 +127,8 @@ export function recordWithoutChange(loop: Loop, now: number): Facts {
   return settleOn(loop, facts, expected);
 }
 
-/** The facts after the running deployment was undone: its commit and toplevel are quarantined. */
-export function quarantineDeployment(loop: Loop, ending: Ending, now: number): Facts {
-  const { deployment } = loop.facts;
-  if (!deployment) return loop.facts;
-  const ended = endDeployment(loop.facts, ending, loop.policy.keepDeployments, now);
-  return {
-    ...ended,
-    failure: null,
-    quarantine: [
-      ...ended.quarantine.filter(({ commit }) => commit !== deployment.commit),
-      {
-        commit: deployment.commit,
-        toplevel: deployment.toplevel,
-        reason: ending.reason ?? 'ActivationFailed',
-        since: new Date(now).toISOString(),
-        deployment: deployment.id,
-      },
-    ],
-  };
-}
-
-/** The facts after the running deployment was undone for want of a network that nobody has: its commit waits for one. */
-export function exonerateDeployment(loop: Loop, message: string, now: number): Facts {
-  const { deployment } = loop.facts;
-  if (!deployment) return loop.facts;
-  const ending: Ending = { outcome: 'rolled_back', reason: 'Inconclusive', message };
-  return {
-    ...endDeployment(loop.facts, ending, loop.policy.keepDeployments, now),
-    awaitsNetwork: { commit: deployment.commit, since: new Date(now).toISOString() },
-  };
-}
-
-/** The facts with a commit quarantined because its toplevel was rolled back under another commit. */
-export function quarantineTwin(facts: Facts, { commit, toplevel }: Evaluation, now: number): Facts {
-  const twin = facts.quarantine.find((entry) => entry.toplevel === toplevel);
-  if (!twin || facts.quarantine.some((entry) => entry.commit === commit)) return facts;
-  return {
-    ...facts,
-    failure: null,
-    quarantine: [...facts.quarantine, { ...twin, commit, since: new Date(now).toISOString() }],
-  };
-}
-
 function newDeployment(from: {
+  policy: Policy;
   facts: Facts;
   target: Target;
   evaluation: Evaluation;
@@ -163,7 +137,8 @@ function newDeployment(from: {
   abide: OwnFate;
   now: number;
 }): Deployment {
-  const { facts, target, evaluation, observed, phases, abide, now } = from;
+  const { policy, facts, target, evaluation, observed, phases, abide, now } = from;
+  const goesBackFrom = isGoingBack({ facts, target }) ? (facts.goingBack?.from ?? null) : null;
   return {
     id: deploymentId(target.commit, facts, now),
     commit: target.commit,
@@ -195,6 +170,8 @@ function newDeployment(from: {
     bootId: observed.bootId,
     retried: false,
     exitCode: null,
+    confirmation: goesBackFrom === null ? askedFor(policy) : null,
+    goesBackFrom,
     log: [],
   };
 }

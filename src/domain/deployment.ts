@@ -48,6 +48,16 @@ export interface CheckResult {
   readonly message: string | null;
 }
 
+/** Whether a person has to say yes while the deployment is on probation, and who did; times are RFC 3339. */
+export interface Confirmation {
+  /** The configuration's key or the commit that asks for it. */
+  readonly askedBy: string;
+  /** As the client claimed it. */
+  readonly by: string | null;
+  /** null until somebody did. */
+  readonly at: string | null;
+}
+
 /** One attempt to make a toplevel the running system; times are RFC 3339, missing things null. */
 export interface Deployment {
   /** Sorts by time, unique on this host; also names its directory and its unit. */
@@ -86,6 +96,10 @@ export interface Deployment {
   readonly retried: boolean;
   /** Exit code of the last switch-to-configuration; null before it and when it was lost. */
   readonly exitCode: number | null;
+  /** null where no person is asked. */
+  readonly confirmation: Confirmation | null;
+  /** The commit that a person went back from by this deployment; null for all others. */
+  readonly goesBackFrom: CommitId | null;
   /** Last lines of a failure's log. */
   readonly log: readonly string[];
 }

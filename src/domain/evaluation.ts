@@ -3,6 +3,7 @@ import type { CommitId } from './commit.ts';
 /** What one commit gives for this host. */
 export interface Evaluation {
   readonly commit: CommitId;
+  /** Empty where the system is in the store already. */
   readonly derivation: string;
   /** The store path of the system; known before it is built. */
   readonly toplevel: string;

@@ -45,6 +45,8 @@ export interface Quarantined {
   readonly reason: string;
   readonly since: string;
   readonly deployment: string | null;
+  /** Who did it and why, where a person did. */
+  readonly message?: string | null;
 }
 
 /** What failed, as far as it decides attempts and delays. */
@@ -68,6 +70,29 @@ export interface Failure {
   /** Epoch milliseconds of the next try. */
   readonly until: number;
   readonly stalled: boolean;
+}
+
+/** A person's yes to a commit before its activation. */
+export interface Consent {
+  readonly commit: CommitId;
+  /** As the client claimed it. */
+  readonly by: string | null;
+  readonly since: string;
+}
+
+/** A way back that a person asked for; it stands until it was gone. */
+export interface GoingBack {
+  readonly commit: CommitId;
+  readonly toplevel: string;
+  readonly remote: string | null;
+  readonly branch: BranchRole;
+  readonly operation: Operation;
+  /** The commit that is left. */
+  readonly from: CommitId;
+  readonly reason: string;
+  /** As the client claimed it. */
+  readonly by: string | null;
+  readonly since: string;
 }
 
 /** A person stopped the loop, with a reason and perhaps an end. */
@@ -113,8 +138,12 @@ export interface Facts {
   readonly commits: readonly CommitRecord[];
   readonly failure: Failure | null;
   readonly suspended: Suspension | null;
+  /** Carried out also while the loop is suspended. */
+  readonly goingBack: GoingBack | null;
   /** A testing head that a reboot ended; not applied again until it moves or a person asks. */
   readonly spentTesting: CommitId | null;
+  /** Commits to which a person consented before their activation. */
+  readonly confirmed: readonly Consent[];
   /** Boot in which `expected` was reached. */
   readonly bootId: string | null;
   /** What a person did that holds one commit until they say how to go on. */
@@ -154,7 +183,9 @@ export const noFacts: Facts = {
   commits: [],
   failure: null,
   suspended: null,
+  goingBack: null,
   spentTesting: null,
+  confirmed: [],
   bootId: null,
   choice: null,
   bootProven: null,

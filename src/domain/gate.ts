@@ -1,4 +1,6 @@
 import { isForOtherMachine } from './after-evaluation.ts';
+import { consentGates, consentTo } from './confirmation.ts';
+import { isGoingBack } from './go-back.ts';
 import { isInspected } from './inspection.ts';
 import type { Loop, Waiting } from './loop.ts';
 
@@ -34,7 +36,7 @@ export function closedGate(loop: Loop, now: number): Waiting | null {
   if (mustConsent(loop)) {
     return {
       gate: 'removal',
-      reason: `${loop.inspection?.removal}; it is activated only by consent`,
+      reason: `${loop.inspection?.removal}; it is activated only by consent: abide confirm, or abide reject --reason TEXT`,
       since: since('removal'),
       nextCheck: null,
     };
@@ -44,12 +46,19 @@ export function closedGate(loop: Loop, now: number): Waiting | null {
 
 /** True while a system that would leave this host without abide waits for a person's consent. */
 function mustConsent(loop: Loop): boolean {
-  return isInspected(loop) && loop.inspection?.removal !== null && !loop.policy.allowRemovingAbide;
+  const { inspection, policy, target, facts } = loop;
+  if (!isInspected(loop) || inspection?.removal === null || policy.allowRemovingAbide) return false;
+  return !isGoingBack(loop) && (target === null || consentTo(facts, target.commit) === null);
 }
 
 /** True when the gate at which the loop stands was opened by an answer over the network. */
 export function isNetworkBack(loop: Loop): boolean {
   return loop.waiting?.gate === 'network' && !awaitsNetwork(loop);
+}
+
+/** True when a person consented to what stood at a gate for want of it. */
+export function isConsented(loop: Loop, now: number): boolean {
+  return loop.waiting !== null && consentGates.has(loop.waiting.gate) && closedGate(loop, now) === null;
 }
 
 function awaitsNetwork({ target, facts }: Loop): boolean {

@@ -1,9 +1,10 @@
-import { failureReason, reasonName } from './condition-reasons.ts';
+import { conditionReasons, failureReason, reasonName } from './condition-reasons.ts';
 import type { Finding } from './finding.ts';
 import { isWorse, tellChecks } from './check.ts';
 import type { CheckResult, Deployment } from './deployment.ts';
 import { findDrift } from './drift.ts';
 import { failureText } from './failure-text.ts';
+import type { Quarantined } from './facts.ts';
 import type { LoopView } from './loop-view.ts';
 import { rebootNeed } from './reboot-need.ts';
 import { currentFailure, currentQuarantine, isChanging, isDesiredDeployed, isStaged } from './standing.ts';
@@ -36,7 +37,7 @@ export function activated(view: LoopView): Finding {
   if (!desired || !observed) return progressing('desired or observed is not known yet');
   const quarantine = currentQuarantine(view);
   const failure = currentFailure(view);
-  if (quarantine) return no('ActivationFailed', rolledBackText(facts.deployments, quarantine.deployment));
+  if (quarantine) return no(undoneReason(quarantine), undoneText(quarantine, facts.deployments));
   if (failure?.class === 'activate') return no('ActivationFailed', failureText(failure));
   if (isStaged(view)) return no('RebootPending', 'the desired system starts at the next reboot');
   if (isDesiredDeployed(view)) return stillRunning(view);
@@ -45,6 +46,15 @@ export function activated(view: LoopView): Finding {
   if (waiting) return no('WaitingForGate', waiting.reason);
   if (facts.suspended) return no('Suspended', facts.suspended.reason);
   return no('Progressing', 'the desired system does not run yet');
+}
+
+function undoneReason({ reason }: Quarantined): string {
+  return conditionReasons.Activated.includes(reason) ? reason : 'ActivationFailed';
+}
+
+/** Why a commit was set aside: a person's word, or what its deployment says. */
+export function undoneText({ message, deployment }: Quarantined, deployments: readonly Deployment[]): string {
+  return message ?? rolledBackText(deployments, deployment);
 }
 
 /** The message of the deployment that was rolled back. */

@@ -33,7 +33,7 @@ export function hostStatus(view: LoopView, previous: readonly Condition[], nowIs
     health: (facts.deployment ?? last)?.checks ?? [],
     deployment: facts.deployment,
     lastDeployment: last,
-    quarantine: facts.quarantine,
+    quarantine: facts.quarantine.map((entry) => ({ ...entry, message: entry.message ?? null })),
     suspended: facts.suspended,
     ...troubleStatus(view),
     progress: progressStatus(view),

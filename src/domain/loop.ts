@@ -9,7 +9,7 @@ import type { Target } from './target.ts';
 
 /** Something said "not now"; never a failure, always with a reason and a next look. */
 export interface Waiting {
-  /** Which gate: mode, machine-id, cache, lock, reboot, network, removal, hook. */
+  /** Which gate: mode, machine-id, network, cache, lock, reboot, removal, hook, confirmation. */
   readonly gate: string;
   readonly reason: string;
   /** Epoch milliseconds. */

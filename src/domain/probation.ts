@@ -46,7 +46,7 @@ export type ProbationStep =
   | { readonly do: 'settle' | 'pause'; readonly ms: number }
   | { readonly do: 'probe'; readonly withinMs: number }
   | { readonly do: 'pass' }
-  | { readonly do: 'fail'; readonly why: 'broken' | 'lost' | 'deadline' };
+  | { readonly do: 'fail'; readonly why: 'broken' | 'lost' | 'deadline' | 'unconfirmed' };
 
 /** The pause between two looks, in milliseconds. */
 export const pauseMs = 1000;
@@ -100,24 +100,28 @@ export function afterRound(clock: ProbationClock, { standing, endedAt }: Round):
 
 /**
  * Decides by the clock and the newest look alone. It never passes before all checks held for `stableForMs`, nor by a look
- * that ended after the deadline; a definitive failure fails at once, and the deadline fails the rest.
+ * that ended after the deadline, nor while a person's word is awaited; a definitive failure fails at once, and the deadline
+ * fails the rest.
  */
 export function nextInProbation(from: {
   readonly rules: ProbationRules;
   readonly clock: ProbationClock;
   readonly round: Round | null;
+  /** True while the system may not pass for want of a person's word. */
+  readonly awaitsWord: boolean;
   readonly now: number;
 }): ProbationStep {
-  const { rules, clock, now } = from;
+  const { rules, clock, awaitsWord, now } = from;
   const ends = endOf(rules, clock);
   const settled = (clock.resumedAt ?? clock.activatedAt) + rules.settleMs;
   const round = isOfNow(from.round, clock) ? from.round : null;
   if (round?.standing === 'lost' || round?.standing === 'broken') return { do: 'fail', why: round.standing };
   const leftToHold = leftOf(rules, clock, round);
-  if (round && leftToHold === 0 && round.endedAt <= ends) return { do: 'pass' };
-  if (now >= ends) return { do: 'fail', why: 'deadline' };
+  const hasHeld = round !== null && leftToHold === 0 && round.endedAt <= ends;
+  if (hasHeld && !awaitsWord) return { do: 'pass' };
+  if (now >= ends) return { do: 'fail', why: hasHeld ? 'unconfirmed' : 'deadline' };
   if (now < settled) return { do: 'settle', ms: Math.min(settled, ends) - now };
-  const due = round ? round.endedAt + Math.min(pauseMs, leftToHold) : now;
+  const due = round ? round.endedAt + (hasHeld ? pauseMs : Math.min(pauseMs, leftToHold)) : now;
   return now >= due ? { do: 'probe', withinMs: ends - now } : { do: 'pause', ms: Math.min(due, ends) - now };
 }
 

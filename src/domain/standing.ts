@@ -1,4 +1,5 @@
 import { choiceAgainst } from './choice.ts';
+import { confirmationGate } from './confirmation.ts';
 import { findDrift } from './drift.ts';
 import type { Failure, Quarantined } from './facts.ts';
 import type { LoopView } from './loop-view.ts';
@@ -112,7 +113,7 @@ function isUnsourced({ desired, everSelected, remotes }: LoopView): boolean {
 }
 
 function delay(view: LoopView): Standing | null {
-  if (view.waiting && !isChanging(view)) return 'waiting';
+  if (view.waiting && (!isChanging(view) || view.waiting.gate === confirmationGate)) return 'waiting';
   if (isBusy(view)) return 'progressing';
   if (isStaged(view)) return 'staged';
   const { desired, everSelected } = view;

@@ -127,7 +127,7 @@ export interface HostStatus {
   readonly health: readonly CheckResult[];
   readonly deployment: Deployment | null;
   readonly lastDeployment: Deployment | null;
-  readonly quarantine: readonly Quarantined[];
+  readonly quarantine: readonly (Quarantined & { readonly message: string | null })[];
   readonly suspended: Suspension | null;
   readonly waiting: {
     readonly gate: string;

@@ -1,8 +1,9 @@
 import { choiceText } from './choice.ts';
 import { shortId } from './commit.ts';
+import { confirmationGate } from './confirmation.ts';
 import { findDrift } from './drift.ts';
 import { failureText } from './failure-text.ts';
-import { rolledBackText } from './host-conditions.ts';
+import { rolledBackText, undoneText } from './host-conditions.ts';
 import type { LoopView } from './loop-view.ts';
 import { plainText } from './plain-text.ts';
 import { rebootNeed } from './reboot-need.ts';
@@ -92,7 +93,8 @@ function stalledText(view: LoopView): string {
     const when = rfc3339(failure.until);
     return `${named(view)} is given up: ${failureText(failure)}; looked at again at ${when}, at a new commit, or by abide retry`;
   }
-  const why = rolledBackText(view.facts.deployments, quarantine?.deployment ?? null);
+  const { deployments } = view.facts;
+  const why = quarantine ? undoneText(quarantine, deployments) : rolledBackText(deployments, null);
   return `${named(view)} was rolled back: ${why}; waiting for a new commit or abide retry`;
 }
 
@@ -108,7 +110,8 @@ function retryingText(view: LoopView): string {
 
 function waitingText(view: LoopView): string {
   const { gate, reason, nextCheck } = view.waiting ?? { gate: '', reason: '', nextCheck: null };
-  const next = nextCheck === null ? '' : `; looked at again at ${rfc3339(nextCheck)}`;
+  const what = gate === confirmationGate ? 'without it, it is rolled back at' : 'looked at again at';
+  const next = nextCheck === null ? '' : `; ${what} ${rfc3339(nextCheck)}`;
   return `${named(view)} waits at gate ${gate}: ${reason}${next}`;
 }
 

@@ -52,7 +52,8 @@ function quarantined({ facts }: LoopView, commit: CommitId): WhyReason[] {
   const entry = facts.quarantine.find((one) => one.commit === commit);
   if (!entry) return [];
   const deployment = facts.deployments.find(({ id }) => id === entry.deployment);
-  const why = deployment?.message ? `: ${deployment.message}` : '';
+  const said = entry.message ?? deployment?.message;
+  const why = said ? `: ${said}` : '';
   return [
     {
       decision: 'quarantine',

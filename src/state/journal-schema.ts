@@ -9,7 +9,9 @@ import type { HostEvent } from '../domain/event.ts';
 import type { CommitRecord, Expected, Facts, Failure, Quarantined, Suspension } from '../domain/facts.ts';
 import type { PendingHook } from '../domain/hook.ts';
 import type { Condition } from '../domain/status.ts';
+import { condition, event } from './news-schema.ts';
 import { probation, seen } from './probation-schema.ts';
+import { confirmation, consent, goingBack } from './wishes-schema.ts';
 
 /** What the daemon keeps in the journal. */
 export interface JournalContent {
@@ -90,6 +92,8 @@ const deployment = z.looseObject({
   bootId: z.string().nullable(),
   retried: z.boolean(),
   exitCode: z.number().nullable(),
+  confirmation: confirmation.nullable().default(null),
+  goesBackFrom: commit.nullable().default(null),
   log: lines,
 } satisfies ShapeOf<Deployment>);
 
@@ -110,6 +114,7 @@ const quarantined = z.looseObject({
   reason: word,
   since: time,
   deployment: z.string().nullable(),
+  message: z.string().nullable().optional(),
 } satisfies ShapeOf<Quarantined>);
 
 const record = z.looseObject({
@@ -171,7 +176,9 @@ const facts = z.looseObject({
   commits: z.array(record),
   failure: failure.nullable(),
   suspended: suspension.nullable(),
+  goingBack: goingBack.nullable().default(null),
   spentTesting: commit.nullable(),
+  confirmed: z.array(consent).default([]),
   bootId: z.string().nullable(),
   choice: z
     .looseObject({
@@ -195,28 +202,6 @@ const facts = z.looseObject({
   hold: z.looseObject({ reason: z.string(), since: time }).nullable(),
   driftSince: z.record(z.string(), time),
 } satisfies ShapeOf<Facts>);
-
-const event = z.looseObject({
-  id: z.number().int(),
-  time,
-  type: word,
-  severity: word,
-  message: z.string(),
-  remote: z.string().nullable(),
-  commit: z.string().nullable(),
-  deployment: z.string().nullable(),
-  phase: z.string().nullable(),
-  code: z.string().nullable(),
-} satisfies ShapeOf<HostEvent>);
-
-const condition = z.looseObject({
-  type: word,
-  status: z.enum(['True', 'False', 'Unknown']),
-  reason: word,
-  message: z.string(),
-  lastTransitionTime: time,
-  observedCommit: z.string().nullable(),
-} satisfies ShapeOf<Condition>);
 
 /** The schema of every journal of this major version; unknown fields stay where they are. */
 export const journalSchema = z.looseObject({

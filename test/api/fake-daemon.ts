@@ -32,6 +32,11 @@ export interface FakeDaemon {
   close(): Promise<void>;
 }
 
+const { commit, previous } = sampleDeployment;
+const wayBack = { from: commit, commit: previous.commit, toplevel: previous.toplevel };
+
+const answered = { commit: sampleDeployment.commit, deployment: sampleDeployment.id };
+
 export interface FakeOptions {
   readonly group?: string;
   readonly socket?: string;
@@ -94,6 +99,9 @@ export function createFakeDaemon({ group = 'root', socket, timing }: FakeOptions
     resume: async (request) => take('resume', request, undefined),
     retry: (request) => take('retry', request, { commits: request.commit === null ? [] : [request.commit] }),
     accept: (request) => take('accept', request, { commit: request.commit }),
+    confirm: (request) => take('confirm', request, answered),
+    reject: (request) => take('reject', request, answered),
+    rollback: (request) => take('rollback', request, wayBack),
   };
   const log = {
     warn: (_fields: object, message: string) => void warnings.push(message),

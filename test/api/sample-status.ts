@@ -35,6 +35,8 @@ export const sampleDeployment: Deployment = {
   abide: 'unchanged',
   retried: false,
   exitCode: 0,
+  confirmation: null,
+  goesBackFrom: null,
   log: [],
 };
 
@@ -192,6 +194,7 @@ export const troubledStatus: HostStatus = {
       reason: 'HealthCheckFailed',
       since: before(7200),
       deployment: 'd1',
+      message: null,
     },
   ],
   failure: {

@@ -18,6 +18,8 @@ afterEach(() => daemon.close());
 const json = (body: string): unknown => JSON.parse(body);
 const codeOf = (body: string) => errorSchema.parse(json(body)).error.code;
 
+const answered = { commit: sampleDeployment.commit, deployment: sampleDeployment.id };
+
 describe('questions', () => {
   test('status is the daemon’s status', async () => {
     const answer = await send({ socket: daemon.socket });
@@ -108,6 +110,19 @@ describe('commands', () => {
       { commit: newCommit, reason: 'x', by: null },
       { commit: newCommit },
     ],
+    ['confirm', {}, { id: null, by: null }, answered],
+    ['confirm', { id: newCommit, by: 'ada' }, { id: newCommit, by: 'ada' }, answered],
+    [
+      'rollback',
+      { to: '20250301T', reason: 'no' },
+      { to: '20250301T', reason: 'no', by: null },
+      {
+        from: sampleDeployment.commit,
+        commit: sampleDeployment.previous.commit,
+        toplevel: sampleDeployment.previous.toplevel,
+      },
+    ],
+    ['reject', { id: '20250301T', reason: 'no' }, { id: '20250301T', reason: 'no', by: null }, answered],
   ])('%s reaches the daemon checked', async (name, body, request, said) => {
     const answer = await post(daemon.socket, `/v1/${name}`, body);
     expect([answer.status, json(answer.body)]).toEqual([200, said]);
@@ -175,7 +190,8 @@ describe('bad requests', () => {
       'unsupported_media_type',
     ],
     ['a plan', { path: '/v1/plan?commit=abc' }, 501, 'not_supported'],
-    ['a confirmation', { method: 'POST', path: '/v1/confirm' }, 501, 'not_supported'],
+    ['a rollback without a reason', { method: 'POST', path: '/v1/rollback' }, 400, 'bad_request'],
+    ['a rejection without a reason', { method: 'POST', path: '/v1/reject' }, 400, 'bad_request'],
     [
       'a strange Last-Event-ID',
       { path: '/v1/events', headers: { 'Last-Event-ID': 'x' } },

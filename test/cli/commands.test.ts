@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { accept } from '../../src/cli/accept.ts';
 import { audit } from '../../src/cli/audit.ts';
+import { confirm } from '../../src/cli/confirm.ts';
 import { events } from '../../src/cli/events.ts';
 import { guard } from '../../src/cli/exit.ts';
 import { history } from '../../src/cli/history.ts';
 import { endOfWait, reconcile } from '../../src/cli/reconcile.ts';
+import { reject } from '../../src/cli/reject.ts';
 import { retry } from '../../src/cli/retry.ts';
+import { rollback } from '../../src/cli/rollback.ts';
 import { show } from '../../src/cli/show.ts';
 import { status, summaryExitCodes } from '../../src/cli/status.ts';
 import { suspend } from '../../src/cli/suspend.ts';
@@ -249,6 +252,26 @@ describe('wishes', () => {
     expect(daemon.commands).toEqual([]);
   });
 
+  test('confirm and reject name what they were about', async () => {
+    const { id, commit } = sampleDeployment;
+    expect(await confirm(terminal(), { id: null })).toBe(0);
+    expect(await reject(terminal(), { id, reason: 'no' })).toBe(0);
+    expect(daemon.commands.map(({ request }) => request)).toMatchObject([{ id: null }, { id, reason: 'no' }]);
+    const named = `deployment ${id} of ${commit.slice(0, 8)}`;
+    expect(printed).toEqual([`${named} is confirmed`, `${named} is rejected: it is rolled back now`]);
+    await confirm(terminal({ json: true }), { id: null });
+    expect(JSON.parse(printed[2] ?? '')).toEqual({ commit, deployment: id });
+  });
+
+  test('rollback says where it leads, and that the host is held', async () => {
+    expect(await rollback(terminal(), { to: null, reason: 'slow' })).toBe(0);
+    expect(daemon.commands[0]?.request).toMatchObject({ to: null, reason: 'slow' });
+    const { commit, previous } = sampleDeployment;
+    const where = previous.commit ? previous.commit.slice(0, 8) : 'the system before';
+    expect(printed[0]).toContain(`going back from ${commit.slice(0, 8)} to ${where}`);
+    expect(printed[0]).toContain('until abide resume');
+  });
+
   test('a refusal exits 1 with the daemon’s words', async () => {
     daemon.refusal = new Refused('it is not rewritten');
     expect(await attempt(() => accept(terminal(), { commit: newCommit, reason: 'x' }))).toBe(1);
@@ -278,6 +301,7 @@ describe('reconcile', () => {
     ['at work', { ...handled, state: 'building', summary: 'Progressing' }, null],
     ['about to work', { ...handled, summary: 'Progressing' }, null],
     ['on probation', { ...handled, state: 'probation', summary: 'Progressing' }, null],
+    ['waiting for a person', { ...handled, state: 'probation', summary: 'Waiting', waiting }, 'good'],
     ['at a gate', { ...handled, state: 'gating', summary: 'Waiting', waiting }, 'good'],
     ['failed', { ...handled, state: 'backoff', summary: 'Failed' }, 'bad'],
     ['stalled', { ...handled, state: 'stalled', summary: 'Stalled' }, 'bad'],

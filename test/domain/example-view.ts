@@ -185,5 +185,7 @@ export const exampleDeployment: Deployment = {
   abide: 'unchanged',
   retried: false,
   exitCode: null,
+  confirmation: null,
+  goesBackFrom: null,
   log: [],
 };

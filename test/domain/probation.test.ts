@@ -46,7 +46,7 @@ function play(
       kept = startClock(kept, 'b', now);
       round = null;
     }
-    const step = nextInProbation({ rules: given, clock: kept, round, now });
+    const step = nextInProbation({ awaitsWord: false, rules: given, clock: kept, round, now });
     steps.push(step);
     if (step.do === 'pass' || step.do === 'fail') return { step, steps, rounds, now, clock: kept };
     const next: (typeof looks)[number] = looks[rounds.length % looks.length]!;
@@ -97,7 +97,8 @@ describe('whatever the checks say', () => {
     fc.assert(
       fc.property(played, ms(10_000_000), ({ given, end }, later) => {
         const last = end.rounds.at(-1) ?? null;
-        const at = (now: number) => nextInProbation({ rules: given, clock: end.clock, round: last, now });
+        const at = (now: number) =>
+          nextInProbation({ awaitsWord: false, rules: given, clock: end.clock, round: last, now });
         if (end.step.do === 'pass' || last !== null) expect(at(end.now + later)).toEqual(end.step);
       }),
     );
@@ -117,7 +118,7 @@ describe('the clock', () => {
   });
 
   test('a daemon that comes back after the deadline does not look any more', () => {
-    expect(nextInProbation({ rules, clock, round: null, now: 301_000 })).toEqual({
+    expect(nextInProbation({ awaitsWord: false, rules, clock, round: null, now: 301_000 })).toEqual({
       do: 'fail',
       why: 'deadline',
     });
@@ -125,13 +126,26 @@ describe('the clock', () => {
 
   test('one look is enough where nothing has to hold', () => {
     const none = { settleMs: 0, stableForMs: 0, deadlineMs: 1000 };
-    expect(nextInProbation({ rules: none, clock, round: null, now: 1000 })).toEqual({
+    expect(nextInProbation({ awaitsWord: false, rules: none, clock, round: null, now: 1000 })).toEqual({
       do: 'probe',
       withinMs: 1000,
     });
     const round: Round = { endedAt: 1500, standing: 'holding' };
     const next = afterRound(clock, round);
-    expect(nextInProbation({ rules: none, clock: next, round, now: 1500 })).toEqual({ do: 'pass' });
+    expect(nextInProbation({ awaitsWord: false, rules: none, clock: next, round, now: 1500 })).toEqual({
+      do: 'pass',
+    });
+  });
+
+  test('a system that waits for a word does not pass, is looked at on, and fails at the deadline for want of it', () => {
+    const round: Round = { endedAt: 50_000, standing: 'holding' };
+    const held = { ...clock, steadySince: 12_000 };
+    const step = (awaits: boolean, now: number) =>
+      nextInProbation({ awaitsWord: awaits, rules, clock: held, round, now });
+    expect(step(true, 50_000)).toEqual({ do: 'pause', ms: 1000 });
+    expect(step(true, 51_000)).toEqual({ do: 'probe', withinMs: 250_000 });
+    expect(step(false, 50_500)).toEqual({ do: 'pass' });
+    expect(step(true, 301_000)).toEqual({ do: 'fail', why: 'unconfirmed' });
   });
 
   test('a testing branch settles for 5 s at most and need not hold', () => {
@@ -153,13 +167,15 @@ describe('a host that sleeps', () => {
 
   test('settles again, and what held before it holds no more', () => {
     const steady = afterRound(begun, { endedAt: 20_000, standing: 'holding' });
-    expect(nextInProbation({ rules, clock: steady, round: held, now: 50_000 })).toEqual({ do: 'pass' });
+    expect(nextInProbation({ awaitsWord: false, rules, clock: steady, round: held, now: 50_000 })).toEqual({
+      do: 'pass',
+    });
     const slept = noticeSleep(steady, 3_600_500, 50_000);
-    expect(nextInProbation({ rules, clock: slept, round: held, now: 50_000 })).toEqual({
+    expect(nextInProbation({ awaitsWord: false, rules, clock: slept, round: held, now: 50_000 })).toEqual({
       do: 'settle',
       ms: 10_000,
     });
-    expect(nextInProbation({ rules, clock: slept, round: held, now: 60_000 })).toEqual({
+    expect(nextInProbation({ awaitsWord: false, rules, clock: slept, round: held, now: 60_000 })).toEqual({
       do: 'probe',
       withinMs: 241_000,
     });
@@ -168,7 +184,7 @@ describe('a host that sleeps', () => {
   test('does not heal what waiting will not mend', () => {
     const slept = noticeSleep(begun, 3_600_500, 50_000);
     const broken: Round = { endedAt: 50_000, standing: 'broken' };
-    expect(nextInProbation({ rules, clock: slept, round: broken, now: 50_000 })).toEqual({
+    expect(nextInProbation({ awaitsWord: false, rules, clock: slept, round: broken, now: 50_000 })).toEqual({
       do: 'fail',
       why: 'broken',
     });
@@ -200,7 +216,7 @@ describe('a host that sleeps', () => {
         for (let turn = 0; ; turn += 1) {
           const next = looks[turn % looks.length]!;
           kept = noticeSleep(kept, slept, now);
-          const step = nextInProbation({ rules: given, clock: kept, round, now });
+          const step = nextInProbation({ awaitsWord: false, rules: given, clock: kept, round, now });
           if (step.do === 'pass') {
             expect(kept.steadySince).toBeGreaterThanOrEqual(lastSlept + given.settleMs);
             expect(round!.endedAt - kept.steadySince!).toBeGreaterThanOrEqual(given.stableForMs);

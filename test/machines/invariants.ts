@@ -2,6 +2,7 @@ import type { SnapshotFrom } from 'xstate';
 import { isForOtherMachine, needsOnlyCommit } from '../../src/domain/after-evaluation.ts';
 import type { Deployment, DeploymentOutcome } from '../../src/domain/deployment.ts';
 import type { Facts } from '../../src/domain/facts.ts';
+import { isGoingBack } from '../../src/domain/go-back.ts';
 import { isInspected } from '../../src/domain/inspection.ts';
 import { maxSupersessions } from '../../src/domain/policy.ts';
 import { rulesFor } from '../../src/domain/probation.ts';
@@ -108,15 +109,23 @@ function activationRules(transition: Transition): [boolean, string][] {
   if (deployment.trigger === 'boot') return trialRules(deployment, transition);
   const { desired } = selectFor(context);
   const isDesired = desired?.commit === deployment.commit && desired.operation === deployment.operation;
+  const byHand = deployment.goesBackFrom !== null;
   const isFromGate = ['gating', 'admitting', 'building', 'evaluating'].includes(
     pipelineOf(transition.before),
   );
   return [
-    [isFromGate, 'a deployment begins at the gate'],
+    [isFromGate || byHand, 'a deployment begins at the gate'],
     [context.target?.commit === deployment.commit, 'the deployment is of the target'],
-    [isDesired || context.supersessions >= maxSupersessions, 'an activation is of the desired commit'],
-    [context.offers === context.heard, 'an activation begins when all that was heard is assessed'],
-    [facts.suspended === null, 'no activation begins while suspended'],
+    [
+      isDesired || byHand || context.supersessions >= maxSupersessions,
+      'an activation is of the desired commit',
+    ],
+    [byHand || context.offers === context.heard, 'an activation begins when all that was heard is assessed'],
+    [byHand || facts.suspended === null, 'no activation begins while suspended'],
+    [
+      !byHand || deployment.commit === facts.goingBack?.commit,
+      'what goes back by hand is what a person asked for',
+    ],
     [facts.hold === null, 'no activation begins while state is lost'],
     [context.policy.mode === 'enforce', 'mode observe activates nothing'],
     [
@@ -192,8 +201,8 @@ const next: Readonly<Record<string, RegExp>> = {
   'activating.pausing': /^activating\.switching$/,
   'probation.settling': /^(probation\.probing|rollingBack\.running|ended)$/,
   'probation.probing': /^(probation\.pausing|committing\.passing|rollingBack\.running|ended)$/,
-  'probation.pausing': /^(probation\.probing|rollingBack\.running|ended)$/,
-  'probation.handingOver': /^probation\.handedOver$/,
+  'probation.pausing': /^(probation\.probing|committing\.passing|rollingBack\.running|ended)$/,
+  'probation.handingOver': /^(probation\.handedOver|rollingBack\.running|ended)$/,
   'probation.handedOver': /^(probation\.handingOver|rollingBack\.running|ended)$/,
   'committing.passing': /^(committing\.(passingAgain|profile|finishing)|rollingBack\.running|ended)$/,
   'committing.passingAgain': /^committing\.passing$/,
@@ -228,7 +237,10 @@ function endRules(transition: Transition): [boolean, string][] {
   const ended = after.context.facts.deployments.find(({ id }) => id === deployment.id);
   return [
     [
-      from === to || ends[from]!.some((own) => own.test(event.type)) || isCutShort(transition),
+      from === to ||
+        ends[from]!.some((own) => own.test(event.type)) ||
+        isCutShort(transition) ||
+        (['reject', 'rollback'].includes(event.type) && from.startsWith('probation')),
       'it has no way out but its own end',
     ],
     [
@@ -281,6 +293,7 @@ function hasProved({ context }: Snapshot): boolean {
   const clock = facts.probation?.clock;
   const { stableForMs, deadlineMs } = rulesFor(policy.probation, facts.deployment!.branch);
   return (
+    (facts.deployment!.confirmation === null || facts.deployment!.confirmation.at !== null) &&
     round?.standing === 'holding' &&
     clock?.steadySince !== null &&
     clock !== undefined &&
@@ -354,7 +367,7 @@ function isRow(was: readonly unknown[], is: readonly unknown[]): boolean {
 }
 
 function isSuspending(type: string): boolean {
-  return type === 'suspend' || type === 'resume' || type.startsWith('xstate.after.suspension.');
+  return ['suspend', 'resume', 'rollback'].includes(type) || type.startsWith('xstate.after.suspension.');
 }
 
 /** States that are left at once when they are not wanted any more. */
@@ -362,11 +375,13 @@ function mustLeaveRules(after: Snapshot): [boolean, string][] {
   const { context } = after;
   const { desired } = selectFor(context);
   const to = pipelineOf(after);
-  const isHeld = context.facts.suspended !== null || context.facts.hold !== null;
+  const byHand = context.facts.goingBack !== null;
+  const isHeld = !byHand && (context.facts.suspended !== null || context.facts.hold !== null);
   if (!['evaluating', 'building', 'gating', 'admitting', 'backoff', 'stalled'].includes(to)) return [];
   const isFresh = hearing.isFresh(context);
   const isWanted =
-    desired?.commit === context.target?.commit && desired?.operation === context.target?.operation;
+    isGoingBack(context) ||
+    (desired?.commit === context.target?.commit && desired?.operation === context.target?.operation);
   const mayBePinned =
     ['evaluating', 'building', 'gating', 'admitting'].includes(to) &&
     context.supersessions >= maxSupersessions;

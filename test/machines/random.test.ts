@@ -6,6 +6,7 @@ import type { Deployment, SwitchResult } from '../../src/domain/deployment.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
 import type { Observed } from '../../src/domain/observed.ts';
 import type { RemoteOffer } from '../../src/domain/remote.ts';
+import { wayByHand } from '../../src/domain/go-back.ts';
 import { selectFor } from '../../src/domain/select-for.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import {
@@ -68,7 +69,17 @@ const command = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('wish' as const),
-      wish: fc.constantFrom('suspend', 'resume', 'retry', 'retry m1', 'accept', 'reconcile'),
+      wish: fc.constantFrom(
+        'suspend',
+        'resume',
+        'retry',
+        'retry m1',
+        'accept',
+        'reconcile',
+        'confirm',
+        'reject',
+        'rollback',
+      ),
     }),
   },
   {
@@ -103,15 +114,16 @@ describe('whatever happens', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(command, { minLength: 20, maxLength: 250, size: 'max' }),
-        async (commands) => {
-          const world = createWorld();
+        fc.boolean(),
+        async (commands, asksPerson) => {
+          const world = createWorld(asksPerson);
           for (const each of commands) {
             await world.take(each);
             seen[world.driven().pipeline()] = (seen[world.driven().pipeline()] ?? 0) + 1;
             expect(world.broken).toEqual([]);
           }
           const hadFloor = world.facts().floor !== null;
-          const crashed = createWorld(world);
+          const crashed = createWorld(asksPerson, world);
           await world.goWell();
           await crashed.goWell();
           expect([...world.broken, ...crashed.broken]).toEqual([]);
@@ -150,7 +162,7 @@ interface Before {
 }
 
 /** A host, its remotes and a live reconciler; `before`: the same host and remotes after the daemon crashed. */
-function createWorld(before?: Before) {
+function createWorld(asksPerson: boolean, before?: Before) {
   let system = before?.system() ?? host('old');
   let branches = new Map<string, RemoteOffer>(
     before?.branches() ?? [
@@ -175,6 +187,7 @@ function createWorld(before?: Before) {
       policy: {
         ...policy,
         hooks: ['preActivate', 'postCommit', 'postRollback'],
+        confirm: asksPerson,
         probation: { settleMs: 10_000, stableForMs: 30_000, deadlineMs: 300_000 },
       },
       facts: JSON.parse(JSON.stringify(facts)) as Facts,
@@ -274,6 +287,7 @@ function createWorld(before?: Before) {
       await driven.wait(isLong ? 7 * 3_600_000 : 70_000);
       await observe();
       for (const remote of branches.keys()) await poll(remote);
+      driven.actor.send({ type: 'confirm', id: null, by: 'ada' });
       for (let i = 0; i < 20 && (await work(0)); i += 1);
       check();
     }
@@ -312,11 +326,18 @@ function createWorld(before?: Before) {
   };
 }
 
-function wish({ actor }: Driven, wanted: string): void {
+function wish({ actor, context }: Driven, wanted: string): void {
   if (wanted === 'suspend') actor.send({ type: 'suspend', suspension });
   if (wanted === 'resume') actor.send({ type: 'resume', by: null });
   if (wanted === 'retry') actor.send({ type: 'retry', commit: null, by: 'ada' });
   if (wanted === 'retry m1') actor.send({ type: 'retry', commit: id('m1'), by: 'ada' });
+  if (wanted === 'confirm') actor.send({ type: 'confirm', id: null, by: 'ada' });
+  if (wanted === 'rollback') {
+    const way = wayByHand(context(), null);
+    const toplevel = way.way === 'deploy' ? way.to.toplevel : null;
+    actor.send({ type: 'rollback', to: null, toplevel, reason: 'x', by: 'ada' });
+  }
+  if (wanted === 'reject') actor.send({ type: 'reject', id: null, reason: 'x', by: 'ada' });
   if (wanted === 'accept')
     actor.send({
       type: 'accept',

@@ -64,6 +64,9 @@ const suspend: Loose = {
 };
 const resume: Loose = { type: 'resume', by: null };
 const retry = (name: string | null): Loose => ({ type: 'retry', commit: name && id(name), by: 'ada' });
+const confirm: Loose = { type: 'confirm', id: null, by: 'ada' };
+const reject: Loose = { type: 'reject', id: null, reason: 'x', by: 'ada' };
+const rollback: Loose = { type: 'rollback', to: null, toplevel: top('m1'), reason: 'x', by: 'ada' };
 const accept = (name: string): Loose => ({
   type: 'accept',
   floor: { commit: id(name), payloadHash: null },
@@ -295,6 +298,28 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       runHook: () => [...exits(0, 1), new Problem('process_failed', 'no')],
     },
   },
+  'a probation that a person has to confirm': {
+    start: {
+      policy: {
+        ...policy,
+        confirm: true,
+        probation: { settleMs: 0, stableForMs: 1000, deadlineMs: 3000 },
+      },
+    },
+    from: [host('old')],
+    world: [offers('origin', 'm1'), offers('local', 'm2'), confirm, reject],
+    outcomes: { ...works, probe: everyOutcome['probe']!, disarm: everyOutcome['disarm']! },
+  },
+  'a way back by hand': {
+    from: [host('old')],
+    world: [offers('origin', 'm1'), offers('origin', 'm2'), rollback, resume, sees(host('hand'))],
+    outcomes: {
+      ...works,
+      activate: () => exits(0, 2, 11),
+      installLoader: everyOutcome['installLoader']!,
+    },
+    most: 1500,
+  },
   'a mirror that is slow, fails, and is asked again': {
     from: [host('old')],
     world: [offers('origin', 'm1'), offers('local', 'm2'), suspend, resume, accept('x1')],
@@ -368,6 +393,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       retry(null),
       retry('m1'),
       accept('x1'),
+      confirm,
+      reject,
+      rollback,
       { type: 'reconcile', token: 'a' },
     ],
     outcomes: { ...everyOutcome, assess: () => [known, new Problem('mirror_broken', 'no')] },
@@ -486,7 +514,7 @@ function timeOf({ context }: Snapshot, { type }: { type: string }, now: number):
   const due = {
     failure: context.facts.failure?.until,
     gate: context.waiting?.nextCheck,
-    suspension: Date.parse(context.facts.suspended?.until ?? ''),
+    suspension: context.facts.suspended?.until ? Date.parse(context.facts.suspended.until) : undefined,
   }[timer!];
   return Math.max(now, due ?? now + 60_000);
 }
@@ -519,13 +547,18 @@ function abstract({ value, context }: Snapshot, now: number): string {
       deployment.retried,
       deployment.exitCode,
       deployment.reason !== null,
+      deployment.confirmation?.at === null,
+      deployment.goesBackFrom,
       deployment.previous.toplevel,
     ],
     failure && [failure.commit, failure.class, failure.attempt > 1, failure.stalled, failure.until <= now],
     isOnProbation(value) && probationKey(context, now - epoch),
     facts.awaitsNetwork?.commit,
+    facts.goingBack?.toplevel,
+    facts.deployments.map(({ toplevel, outcome }) => `${toplevel} ${outcome}`).slice(0, 3),
     deployment?.checks.some(({ status }) => status === 'failing'),
-    facts.suspended !== null && Date.parse(facts.suspended.until!) > now,
+    facts.suspended !== null &&
+      (facts.suspended.until === null ? 'held' : Date.parse(facts.suspended.until) > now),
     observed && [observed.current, observed.profile?.toplevel, observed.bootDefault, observed.bootId],
     Object.keys(facts.driftSince).toSorted(),
   ]);

@@ -34,6 +34,8 @@ const exampleDeployment: Deployment = {
   abide: 'unchanged',
   retried: false,
   exitCode: null,
+  confirmation: null,
+  goesBackFrom: null,
   log: ['building'],
 };
 
