@@ -12,6 +12,7 @@ import {
 } from '../src/domain/deploy.ts';
 import { quarantineDeployment } from '../src/domain/quarantine.ts';
 import type { SwitchResult } from '../src/domain/deployment.ts';
+import { withTimeToHandOver } from '../src/domain/handover.ts';
 import { fail as failFacts } from '../src/domain/fail.ts';
 import { byHandText } from '../src/domain/go-back.ts';
 import type { Problem } from '../src/domain/problem.ts';
@@ -22,9 +23,11 @@ import type { Turn } from './turn.ts';
 
 /** The target's deployment begins. */
 export function begin(context: ReconcilerContext): Turn {
-  const facts = beginDeployment(context, context.phases, context.now());
-  if (!facts.deployment) return {};
-  return { change: { facts, phases: [] }, emit: [asEmitted(announceStart(facts.deployment))] };
+  const { policy, self } = context;
+  const begun = beginDeployment(context, context.phases, context.now());
+  if (!begun.deployment) return {};
+  const facts = withTimeToHandOver(begun, policy.probation, self);
+  return { change: { facts, phases: [] }, emit: [asEmitted(announceStart(begun.deployment))] };
 }
 
 /** What switch-to-configuration said. */

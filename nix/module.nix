@@ -79,7 +79,7 @@ in
       ];
 
       # abide runs the switch: neither a new version of it nor a commit that drops it may end it in the middle.
-      # When its settings changed it ends by itself once the deployment is over, and is started with them.
+      # When a commit changes abide itself, the old one ends by itself after the switch, and the new one commits it or is undone.
       restartIfChanged = false;
       unitConfig = {
         X-StopOnRemoval = false;

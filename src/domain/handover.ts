@@ -3,6 +3,7 @@ import { abideCheck, type CheckSeen } from './check.ts';
 import type { CommitId } from './commit.ts';
 import type { Facts } from './facts.ts';
 import type { Judgement } from './judgement.ts';
+import type { ProbationRules } from './probation.ts';
 
 /** The process that asks whether it is the one to decide. */
 export interface Self {
@@ -28,6 +29,18 @@ export function mustHandOver(
 function isSuccessor(probation: Facts['probation'], { startedAt }: Self): boolean {
   const clock = probation?.clock ?? null;
   return clock !== null && startedAt > clock.activatedAt;
+}
+
+/** A service manager waits before it starts abide again, and then a remote has to answer; in milliseconds. */
+const leastDeadlineMs = 60_000;
+
+/** The facts with a probation long enough for another abide to take over: a shorter deadline could never be changed again. */
+export function withTimeToHandOver(facts: Facts, rules: ProbationRules, self: Self): Facts {
+  const { deployment, probation } = facts;
+  if (deployment?.abide !== 'changed' || !self.supervised || !probation) return facts;
+  const asked = probation.rules ?? rules;
+  if (asked.deadlineMs >= leastDeadlineMs) return facts;
+  return { ...facts, probation: { ...probation, rules: { ...asked, deadlineMs: leastDeadlineMs } } };
 }
 
 /** What a new abide has to show before it commits the system that started it. */

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { OwnFate } from '../../src/domain/own-unit.ts';
-import { isTrustedBy, mustHandOver, ownCheckOf, ownEnd } from '../../src/domain/handover.ts';
+import {
+  isTrustedBy,
+  mustHandOver,
+  ownCheckOf,
+  ownEnd,
+  withTimeToHandOver,
+} from '../../src/domain/handover.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
 import { startClock } from '../../src/domain/probation.ts';
 import type { DeploymentOutcome } from '../../src/domain/deployment.ts';
@@ -39,6 +45,20 @@ describe('who decides a deployment that is on probation', () => {
   test('nothing is deployed', () => {
     expect(mustHandOver(noFacts, old)).toBe(false);
   });
+});
+
+test('the deadline leaves another abide the time to take over', () => {
+  const short = { settleMs: 0, stableForMs: 0, deadlineMs: 5000 };
+  const long = { ...short, deadlineMs: 300_000 };
+  const rulesIn = (of: Facts, rules = short, self = old) =>
+    withTimeToHandOver(of, rules, self).probation?.rules;
+  expect(rulesIn(facts('changed'))).toEqual({ ...short, deadlineMs: 60_000 });
+  expect(rulesIn(facts('changed'), long)).toBeNull();
+  expect(rulesIn(facts('unchanged'))).toBeNull();
+  expect(rulesIn(facts('changed'), short, { ...old, supervised: false })).toBeNull();
+  const own = facts('changed');
+  const brought = { ...own, probation: { ...own.probation!, rules: long } };
+  expect(rulesIn(brought)).toEqual(long);
 });
 
 describe('the proof of a new abide', () => {
