@@ -53,6 +53,7 @@ export const deploymentSchema = z.object({
     commit: maybeCommit,
     profile: maybeText,
     bootDefault: maybeText,
+    specialisation: z.object({ name: text, toplevel: text }).nullable().default(null),
   }),
   abide: z.enum(ownFates).default('unchanged'),
   bootId: maybeText,

@@ -66,7 +66,7 @@ export const hostStatusSchema = z.object({
     .nullable(),
   observed: z
     .object({
-      current: slot,
+      current: slot.extend({ specialisation: z.string().nullable().default(null) }),
       booted: slot.extend({ proven: z.boolean().nullable() }),
       profile: z.object({ generation: count.nullable(), toplevel: maybeText }),
       bootDefault: z.object({ toplevel: maybeText }),

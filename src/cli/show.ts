@@ -74,7 +74,8 @@ function confirmationText({ askedBy, by, at }: NonNullable<Deployment['confirmat
 }
 
 function systemRows({ toplevel, previous }: Deployment): readonly Row[] {
-  const commit = previous.commit ? ` (${shortId(previous.commit)})` : '';
+  const known = previous.commit ? ` (${shortId(previous.commit)})` : '';
+  const commit = `${known}${previous.specialisation ? `, specialisation ${previous.specialisation.name}` : ''}`;
   return [
     { label: 'System', text: toplevel },
     { label: 'Before', text: previous.toplevel ? `${previous.toplevel}${commit}` : 'no system ran' },

@@ -50,11 +50,15 @@ function desiredRows({ desired }: HostStatus, now: number, describe: DescribeCom
   ];
 }
 
+function variantOf({ specialisation }: NonNullable<HostStatus['observed']>['current']): string {
+  return specialisation === null ? '' : `specialisation ${specialisation} of `;
+}
+
 function currentRows({ observed, desired }: HostStatus, describe: DescribeCommit): readonly Row[] {
   if (!observed) return [{ label: 'Running', text: 'not looked at yet', tone: 'busy' }];
   const { current } = observed;
   const system: Row[] = current.toplevel
-    ? [{ label: '', text: systemName(current.toplevel), cut: true }]
+    ? [{ label: '', text: `${variantOf(current)}${systemName(current.toplevel)}`, cut: true }]
     : [];
   if (desired && current.commits.includes(desired.commit)) {
     return [{ label: 'Running', text: 'the desired commit', tone: 'good' }, ...system];

@@ -91,7 +91,13 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     log,
   });
   const where = { root: config.system.root, storeDir: environment.nixStoreDir };
-  const observer = createHostObserver({ ...where, now });
+  const roots = createRoots({ environment: nixEnvironment });
+  const observer = createHostObserver({
+    root: config.system.root,
+    storeDir: environment.nixStoreDir,
+    now,
+    others: async () => Object.values(await roots.list()),
+  });
   const readOwnUnit = (toplevel: string) => readOwnUnitIn(where, toplevel);
   const place = {
     root: config.system.root,
@@ -139,7 +145,7 @@ export function createAdapters(deps: AdapterDeps): Adapters {
       },
       build: { timeoutMs: config.build.timeout, mode: config.build.mode, options: config.build.options },
     }),
-    roots: createRoots({ environment: nixEnvironment }),
+    roots,
     profile: createProfile({ run, environment: nixEnvironment, root: config.system.root }),
     provenProfile: createProfile({
       run,

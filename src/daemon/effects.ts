@@ -16,6 +16,7 @@ import type { Target } from '../domain/target.ts';
 import type { Mirror } from '../git/mirror.ts';
 import type { JudgeBase, Trust } from '../git/trust.ts';
 import type { Activator } from '../host/activate.ts';
+import { specialisationNamed } from '../host/specialisation.ts';
 import type { SystemDriver } from '../nix/driver.ts';
 import { lookBefore, probe, review, type HealthParts } from './health-effects.ts';
 import { askHook, runHook, type HookParts } from './hook-effects.ts';
@@ -192,11 +193,11 @@ async function prepare(parts: EffectParts, deployment: Deployment): Promise<read
 async function activate(parts: EffectParts, deployment: Deployment): Promise<SwitchResult> {
   const { keeper, activator, onProgress, activateTimeoutMs } = parts;
   keeper.flush();
-  const { id, toplevel, retried } = deployment;
+  const { id, retried } = deployment;
   if (retried) await armWayBack(parts, deployment);
   const result = await activator.run({
     deployment: id,
-    toplevel,
+    toplevel: await variantToRun(parts, deployment),
     action: 'test',
     attempt: retried ? 2 : 1,
     noCheck: false,
@@ -205,6 +206,17 @@ async function activate(parts: EffectParts, deployment: Deployment): Promise<Swi
     onProgress,
   });
   return unlessUndone(parts, deployment, result);
+}
+
+/** A host in a specialisation stays in it where the new system has one of that name. */
+async function variantToRun({ log }: EffectParts, { id, toplevel, previous }: Deployment): Promise<string> {
+  const { specialisation: ran } = previous;
+  if (ran === null) return toplevel;
+  const found = await specialisationNamed(toplevel, ran.name);
+  if (found !== null) return found;
+  const message = `the host runs the specialisation ${ran.name}, which the new system has not; its base is switched to`;
+  log.warn({ deployment: id }, message);
+  return toplevel;
 }
 
 async function setProfile(parts: EffectParts, deployment: Deployment): Promise<void> {

@@ -138,7 +138,8 @@ function wayBackOf(deployment: Deployment): WayBack | null {
   const { id, toplevel, previous } = deployment;
   if (activatesNothing(deployment) || previous.toplevel === null || !hasWayBack({ facts: { deployment } }))
     return null;
-  return { deployment: id, toplevel, previous: previous.toplevel, profile: previous.profile };
+  const ran = previous.specialisation?.toplevel ?? previous.toplevel;
+  return { deployment: id, toplevel, previous: ran, profile: previous.profile };
 }
 
 /** Only the next boot brings it, and with that its own probation. */

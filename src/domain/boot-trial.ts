@@ -58,6 +58,7 @@ export function beginTrial({ facts, observed }: Loop, now: number): Facts {
       commit: commitsOf(facts, back).at(-1) ?? null,
       profile: observed.profile && back,
       bootDefault: observed.bootDefault && back,
+      specialisation: null,
     },
     bootId: observed.bootId,
     retried: false,

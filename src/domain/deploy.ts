@@ -165,6 +165,7 @@ function newDeployment(from: {
           : observed.currentRevision,
       profile: observed.profile?.toplevel ?? null,
       bootDefault: observed.bootDefault,
+      specialisation: observed.specialisation,
     },
     abide,
     bootId: observed.bootId,

@@ -1,5 +1,5 @@
 import type { CommitId } from './commit.ts';
-import type { Observed } from './observed.ts';
+import type { Observed, Specialisation } from './observed.ts';
 import type { OwnFate } from './own-unit.ts';
 import type { BranchRole, Operation } from './remote.ts';
 
@@ -87,6 +87,8 @@ export interface Deployment {
     readonly commit: CommitId | null;
     readonly profile: string | null;
     readonly bootDefault: string | null;
+    /** The specialisation of `toplevel` that ran; it is kept where the new system has one of that name. */
+    readonly specialisation: Specialisation | null;
   };
   /** What becomes of abide's own service by it. */
   readonly abide: OwnFate;

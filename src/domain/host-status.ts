@@ -63,10 +63,14 @@ function desiredStatus(desired: Desired, { judgements, facts }: LoopView): HostS
 }
 
 function observedStatus(observed: Observed, { facts }: LoopView): HostStatus['observed'] {
-  const { current, booted, bootedRevision, profile, bootDefault } = observed;
+  const { current, specialisation, booted, bootedRevision, profile, bootDefault } = observed;
   const proven = booted === null ? null : isBootProven(facts, booted);
   return {
-    current: { toplevel: current, commits: runningCommits(facts, observed) },
+    current: {
+      toplevel: current,
+      commits: runningCommits(facts, observed),
+      specialisation: specialisation?.name ?? null,
+    },
     booted: { toplevel: booted, commits: slotCommits(facts, booted, bootedRevision), proven },
     profile: { generation: profile?.generation ?? null, toplevel: profile?.toplevel ?? null },
     bootDefault: { toplevel: bootDefault },

@@ -1,3 +1,9 @@
+/** A variant of a system, by its name in it and by its own toplevel. */
+export interface Specialisation {
+  readonly name: string;
+  readonly toplevel: string;
+}
+
 /** The host as it is, read afresh; null is "cannot be read" and never a difference. */
 export interface Observed {
   /** Epoch milliseconds. */
@@ -5,8 +11,10 @@ export interface Observed {
   readonly hostName: string | null;
   readonly machineId: string | null;
   readonly bootId: string | null;
-  /** Toplevel behind run/current-system. */
+  /** Toplevel behind run/current-system; of a specialisation that runs, the system that it is one of. */
   readonly current: string | null;
+  /** The specialisation of `current` that runs; null when `current` itself does. */
+  readonly specialisation: Specialisation | null;
   /** Commit the running system says it was built from, if it says so. */
   readonly currentRevision: string | null;
   /** Toplevel behind run/booted-system. */

@@ -114,7 +114,7 @@ export interface HostStatus {
     readonly signer: Signer | null;
   } | null;
   readonly observed: {
-    readonly current: SlotStatus;
+    readonly current: SlotStatus & { readonly specialisation: string | null };
     readonly booted: SlotStatus & { readonly proven: boolean | null };
     readonly profile: { readonly generation: number | null; readonly toplevel: string | null };
     readonly bootDefault: { readonly toplevel: string | null };

@@ -5,6 +5,7 @@ import { bootDefault } from './boot-default.ts';
 import { readText } from './read-text.ts';
 import { rebootNeed } from './reboot-need.ts';
 import { revisionOf } from './revision-of.ts';
+import { specialisationOf } from './specialisation.ts';
 import { storeLink, type Place } from './store-link.ts';
 import { isSwitchLocked } from './switch-lock.ts';
 
@@ -14,23 +15,32 @@ export interface HostObserver {
   readonly observe: () => Promise<Observed>;
 }
 
+/** What an observer stands on. */
+export interface ObserverDeps extends Place {
+  readonly now: () => number;
+  /** Systems beside the generations of the profile, of which a specialisation may run. */
+  readonly others?: () => Promise<readonly string[]>;
+}
+
 /** An observer of the host at `root`; `now` gives epoch milliseconds. */
-export function createHostObserver({ now, ...place }: Place & { readonly now: () => number }): HostObserver {
+export function createHostObserver(deps: ObserverDeps): HostObserver {
+  const { now, ...place } = deps;
   return {
     observe: async () => {
       const at = now();
       const [links, identity] = await Promise.all([observeLinks(place), observeIdentity(place.root)]);
+      const running = links.specialisation?.toplevel ?? links.current;
       const [currentRevision, bootedRevision, rebootReasons] = await Promise.all([
-        links.current && revisionOf(links.current),
+        running && revisionOf(running),
         links.booted && revisionOf(links.booted),
-        rebootNeed(links.booted, links.current),
+        rebootNeed(links.booted, running),
       ]);
       return { at, ...identity, ...links, currentRevision, bootedRevision, rebootReasons };
     },
   };
 }
 
-async function observeLinks(place: Place) {
+async function observeLinks({ others, ...place }: Omit<ObserverDeps, 'now'>) {
   const [current, booted, profile, loader, switchRunning] = await Promise.all([
     storeLink(place, 'run/current-system'),
     storeLink(place, 'run/booted-system'),
@@ -38,8 +48,14 @@ async function observeLinks(place: Place) {
     bootDefault(place),
     isSwitchLocked(place.root),
   ]);
+  const near = [profile?.toplevel ?? null, loader, booted?.target ?? null];
+  const runs = current?.target ?? null;
+  const isNear = runs === null || near.includes(runs);
+  const more = isNear || !others ? [] : await others().catch(() => []);
+  const found = isNear ? null : await specialisationOf(place, runs, [...near, ...more]);
   return {
-    current: current?.target ?? null,
+    current: found?.base ?? runs,
+    specialisation: found && { name: found.name, toplevel: found.toplevel },
     booted: booted?.target ?? null,
     profile,
     bootDefault: loader,

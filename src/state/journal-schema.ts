@@ -67,6 +67,7 @@ const previous = z.looseObject({
   commit: commit.nullable().catch(null),
   profile: path.nullable(),
   bootDefault: path.nullable(),
+  specialisation: z.looseObject({ name: z.string(), toplevel: path }).nullable().default(null),
 } satisfies ShapeOf<Deployment['previous']>);
 
 const deployment = z.looseObject({

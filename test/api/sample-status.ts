@@ -30,7 +30,13 @@ export const sampleDeployment: Deployment = {
   message: null,
   phases: [{ phase: 'build', startedAt: before(3 * 3600), durationSeconds: 30.2 }],
   checks: [],
-  previous: { toplevel: oldSystem, commit: oldCommit, profile: oldSystem, bootDefault: oldSystem },
+  previous: {
+    toplevel: oldSystem,
+    commit: oldCommit,
+    profile: oldSystem,
+    bootDefault: oldSystem,
+    specialisation: null,
+  },
   bootId: 'b1',
   abide: 'unchanged',
   retried: false,
@@ -83,7 +89,7 @@ export const sampleStatus: HostStatus = {
     signer: { kind: 'ssh', key: 'SHA256:abc', name: 'alice' },
   },
   observed: {
-    current: { toplevel: newSystem, commits: [newCommit] },
+    current: { toplevel: newSystem, commits: [newCommit], specialisation: null },
     booted: { toplevel: oldSystem, commits: [oldCommit], proven: true },
     profile: { generation: 12, toplevel: newSystem },
     bootDefault: { toplevel: newSystem },
@@ -122,7 +128,7 @@ export const troubledStatus: HostStatus = {
   message: 'building 4f2a9c1e failed 5 times; the next commit or abide retry goes on',
   state: 'stalled',
   observed: {
-    current: { toplevel: oldSystem, commits: [oldCommit] },
+    current: { toplevel: oldSystem, commits: [oldCommit], specialisation: null },
     booted: { toplevel: oldSystem, commits: [oldCommit], proven: null },
     profile: { generation: 11, toplevel: oldSystem },
     bootDefault: { toplevel: null },

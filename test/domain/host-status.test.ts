@@ -84,10 +84,15 @@ describe('the status of a host', () => {
   test('lists all commits that give the running system, and none for a foreign one', () => {
     const twin = { ...exampleFacts.commits[0]!, commit: newCommit };
     const view = withFacts({ commits: [...exampleFacts.commits, twin] });
-    expect(status(view).observed?.current).toEqual({ toplevel: oldSystem, commits: [oldCommit, newCommit] });
+    expect(status(view).observed?.current).toMatchObject({
+      toplevel: oldSystem,
+      commits: [oldCommit, newCommit],
+      specialisation: null,
+    });
     expect(status(seenWith({ current: foreignSystem, currentRevision: 'dirty' })).observed?.current).toEqual({
       toplevel: foreignSystem,
       commits: [],
+      specialisation: null,
     });
   });
 

@@ -25,6 +25,7 @@ test('of a host on which nothing ever ran, everything is null and nothing throws
     machineId: null,
     bootId: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
     current: null,
+    specialisation: null,
     currentRevision: null,
     booted: null,
     bootedRevision: null,

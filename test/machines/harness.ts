@@ -58,6 +58,7 @@ export function host(current: string | null, more: Partial<Observed> = {}): Obse
     machineId: 'machine',
     bootId: 'boot-1',
     current: toplevel,
+    specialisation: null,
     currentRevision: null,
     booted: toplevel,
     bootedRevision: null,

@@ -29,6 +29,7 @@ const exampleDeployment: Deployment = {
     commit: commitOf('a'),
     profile: '/nix/store/a-system',
     bootDefault: null,
+    specialisation: null,
   },
   bootId: 'boot-1',
   abide: 'unchanged',

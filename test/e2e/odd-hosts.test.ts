@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { readlink, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createLab, type Lab } from './alpha-lab.ts';
+
+let lab: Lab;
+afterEach(() => lab.remove());
+
+const note = () => readFileSync(join(lab.host.root, 'etc/note'), 'utf8');
+const running = () => readlink(join(lab.host.root, 'run/current-system'));
+const withSafe = (name: string) => `specialisation.safe = { note = "${name}"; };`;
+const switchTo = (toplevel: string) =>
+  execa(join(toplevel, 'bin/switch-to-configuration'), ['test'], {
+    env: { ...lab.env, ABIDE_ROOT: lab.host.root, NIXOS_NO_CHECK: '1' },
+    extendEnv: false,
+  });
+
+describe('a host in a specialisation', () => {
+  test('stays in it, boots the base, goes back to it, and leaves it where the new system has none', async () => {
+    lab = await createLab();
+    await lab.daemon.start();
+    await lab.deploy('one', withSafe('one, safe'));
+    const one = await running();
+    await switchTo(await readlink(join(one, 'specialisation/safe')));
+    const seen = await lab.daemon.until(
+      'the specialisation',
+      ({ observed }) => observed?.current.specialisation === 'safe',
+    );
+    expect(seen).toMatchObject({ summary: 'InSync', observed: { current: { toplevel: one } }, drift: [] });
+    expect((await lab.daemon.cli('status')).stdout).toContain('specialisation safe');
+
+    await lab.deploy('two', withSafe('two, safe'));
+    expect(note()).toBe('two, safe');
+    const { observed } = await lab.daemon.status();
+    expect(observed?.current.specialisation).toBe('safe');
+    const two = observed?.current.toplevel ?? '';
+    expect([await lab.host.bootDefault(), observed?.profile.toplevel]).toEqual([two, two]);
+
+    const commit = await lab.release('bad', `activateExit = 1; ${withSafe('bad, safe')}`);
+    await lab.daemon.until('undone', ({ quarantine, state }) => quarantine.length > 0 && state === 'stalled');
+    expect([note(), await running()]).toEqual([
+      'two, safe',
+      await readlink(join(two, 'specialisation/safe')),
+    ]);
+    expect((await lab.daemon.status()).quarantine).toMatchObject([{ commit }]);
+
+    await lab.deploy('three');
+    expect(note()).toBe('three');
+    expect((await lab.daemon.status()).observed?.current.specialisation).toBeNull();
+    expect(lab.daemon.log()).toContain('specialisation safe, which the new system has not');
+  });
+});
+
+test('a host without a system, a profile and a boot loader gets all three, and says that nothing is armed', async () => {
+  lab = await createLab();
+  await rm(join(lab.host.root, 'boot'), { recursive: true });
+  await rm(join(lab.host.root, 'nix'), { recursive: true });
+  await lab.daemon.start();
+  await lab.deploy('first');
+  const status = await lab.daemon.status();
+  const system = await running();
+  expect(status.observed).toMatchObject({
+    current: { toplevel: system },
+    booted: { toplevel: null, proven: null },
+    profile: { generation: 1, toplevel: system },
+    bootDefault: { toplevel: system },
+  });
+  expect(lab.daemon.log()).toContain('there is nothing to go back to');
+});
+
+test('a container, without a boot loader and kernel links, is in sync with a boot default that nobody can read', async () => {
+  lab = await createLab();
+  await lab.daemon.start();
+  await lab.deploy('one', 'container = true;');
+  await lab.deploy('two', 'container = true;');
+  const status = await lab.daemon.status();
+  expect(status).toMatchObject({ summary: 'InSync', drift: [], rebootRequired: { required: false } });
+  expect(status.observed).toMatchObject({ bootDefault: { toplevel: null } });
+  expect(status.observed?.profile.toplevel).toBe(await running());
+  expect(status.lastDeployment).toMatchObject({ outcome: 'committed' });
+  // Nobody can be said to have chosen where the boot default cannot be read; what is deployed is on probation as anywhere.
+  await lab.powerCycle(await running());
+  await lab.daemon.until(
+    'proof',
+    ({ observed, state }) => observed?.booted.proven === true && state === 'settled',
+  );
+});
