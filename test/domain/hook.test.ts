@@ -26,7 +26,7 @@ test('what went on or came back owes a hook, and nothing else does', () => {
 });
 
 test('a hook is told of its deployment, and every name is there', () => {
-  const previous = { toplevel: null, commit: null, profile: null, bootDefault: null };
+  const previous = { toplevel: null, commit: null, profile: null, bootDefault: null, specialisation: null };
   const pending = hookAfter({ ...exampleDeployment, outcome: 'committed', previous, message: 'said' });
   const { id, commit, toplevel, branch, operation } = exampleDeployment;
   expect(pending?.environment).toEqual({
