@@ -17,7 +17,11 @@ export const committing = reconcilerSetup.createStateConfig({
         id: 'disarm',
         src: 'disarm',
         input: ({ context }) => deploymentIn(context),
-        onDone: [{ guard: 'movesProfile', target: 'profile' }, { target: 'finishing' }],
+        onDone: [
+          { guard: 'movesProfile', target: 'profile' },
+          { guard: 'heldByLoader', target: 'loader' },
+          { target: 'finishing' },
+        ],
         onError: [
           {
             guard: { type: 'wayBackTaken', params: ({ event }) => ({ error: event.error }) },
@@ -73,7 +77,10 @@ export const committing = reconcilerSetup.createStateConfig({
         id: 'installLoader',
         src: 'installLoader',
         input: ({ context }) => deploymentIn(context),
-        onDone: 'finishing',
+        onDone: {
+          target: 'finishing',
+          actions: { type: 'keepLoader', params: ({ event }) => ({ installed: event.output }) },
+        },
         onError: {
           target: '#reconciler.pipeline.settled',
           actions: { type: 'leaveUncommitted', params: ({ event }) => ({ error: event.error }) },

@@ -1,5 +1,6 @@
 import { announceStart } from '../src/domain/announce.ts';
-import { afterUndoneTrial, isTrial } from '../src/domain/boot-trial.ts';
+import { afterUndoneTrial, isTrial, leaveTrialUncommitted } from '../src/domain/boot-trial.ts';
+import { wayBackText } from '../src/domain/boot-once.ts';
 import { profileChosen } from '../src/domain/choice.ts';
 import { shortId } from '../src/domain/commit.ts';
 import {
@@ -52,7 +53,11 @@ export function commit(context: ReconcilerContext): Turn {
   if (!deployment) return {};
   if (isTrial(deployment)) return proved(context);
   const ending: Ending = isStaged(deployment)
-    ? { outcome: 'staged', reason: 'RebootPending', message: 'the next boot starts it' }
+    ? {
+        outcome: 'staged',
+        reason: 'RebootPending',
+        message: `the next boot starts it; ${deployment.message ?? wayBackText(context.facts, deployment.toplevel)}`,
+      }
     : { outcome: 'committed', reason: 'Succeeded', message: wentBackText(context) };
   const facts = commitDeployment(context, ending, context.now());
   return {
@@ -74,7 +79,8 @@ function wentBackText({ facts: { deployment, goingBack } }: ReconcilerContext): 
 export function leaveUncommitted(context: ReconcilerContext, problem: Problem): Turn {
   const { target, policy, now, random } = context;
   if (!target) return {};
-  const uncommitted = uncommittedFacts(context, problem, now());
+  const leave = target.trigger === 'boot' ? leaveTrialUncommitted : uncommittedFacts;
+  const uncommitted = leave(context, problem, now());
   const isTheirs = problem.code === 'profile_moved';
   const left = isTheirs
     ? profileChosen(uncommitted, target.commit, new Date(now()).toISOString())

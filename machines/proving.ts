@@ -1,4 +1,5 @@
 import { shortId } from '../src/domain/commit.ts';
+import { beginFallBack } from '../src/domain/boot-once.ts';
 import { beginTrial, condemnTrial, passTrial } from '../src/domain/boot-trial.ts';
 import type { Ending } from '../src/domain/deploy.ts';
 import type { ReconcilerContext } from './reconciler-context.ts';
@@ -20,6 +21,19 @@ export function beginProving(context: ReconcilerContext): Turn {
   return {
     change: { facts, phases: [], ...adopt({ ...context, facts }) },
     emit: [asEmitted({ type: 'deployment.started', severity, message, commit, deployment: id })],
+  };
+}
+
+/** The boot loader has gone back from a staged system by itself: that is made good as the rollback it was. */
+export function beginFallingBack(context: ReconcilerContext): Turn {
+  const facts = beginFallBack(context, context.now());
+  const { deployment } = facts;
+  if (!deployment) return {};
+  const { commit, id } = deployment;
+  const message = `${shortId(commit)} did not come up, and the boot loader went back by itself`;
+  return {
+    change: { facts, phases: [], ...adopt({ ...context, facts }) },
+    emit: [asEmitted({ type: 'deployment.started', severity: 'error', message, commit, deployment: id })],
   };
 }
 

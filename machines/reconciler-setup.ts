@@ -4,7 +4,7 @@ import { afterSwitch, hasWayBack, switchProblem } from '../src/domain/after-swit
 import type { Ancestry } from '../src/domain/ancestry.ts';
 import type { CheckSeen } from '../src/domain/check.ts';
 import type { CommitId } from '../src/domain/commit.ts';
-import { decide, retryIn, isSuperseded, mayWork, type Decision } from '../src/domain/decide.ts';
+import { decide, isSuperseded, mayWork, type Decision } from '../src/domain/decide.ts';
 import type { Deployment, DeploymentStep, SwitchResult, WentBack } from '../src/domain/deployment.ts';
 import { atStep } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
@@ -12,6 +12,7 @@ import { isTrial } from '../src/domain/boot-trial.ts';
 import { closedGate, isConsented, isNetworkBack } from '../src/domain/gate.ts';
 import { isGoingBack } from '../src/domain/go-back.ts';
 import { isInspected, type Inspection } from '../src/domain/inspection.ts';
+import { isHeldByLoader, keepLoader, type LoaderInstalled } from '../src/domain/boot-once.ts';
 import type { HookOrder, HookResult } from '../src/domain/hook.ts';
 import type { Observed } from '../src/domain/observed.ts';
 import type { ProbationStep } from '../src/domain/probation.ts';
@@ -19,6 +20,7 @@ import type { Probe, ProbeOrder } from '../src/domain/probe.ts';
 import { toProblem } from '../src/domain/problem.ts';
 import type { SwitchVerdict } from '../src/domain/switch-verdict.ts';
 import type { Target } from '../src/domain/target.ts';
+import { delays } from './delays.ts';
 import * as deploying from './deploying.ts';
 import * as hooking from './hooking.ts';
 import { isForOther, tellHandover } from './handover.ts';
@@ -46,8 +48,6 @@ export interface Planned {
   readonly running: string | null;
 }
 
-const longestTimer = 2 ** 31 - 1;
-
 /** The reconciler's parts by name; the composition root provides the actors, and every guard is a pure decision. */
 export const reconcilerSetup = setup({
   types: {
@@ -68,7 +68,7 @@ export const reconcilerSetup = setup({
     probe: missing<Probe, ProbeOrder>('probe'),
     review: missing<readonly CheckSeen[], ProbeOrder>('review'),
     setProfile: missing<void, Deployment>('setProfile'),
-    installLoader: missing<void, Deployment>('installLoader'),
+    installLoader: missing<LoaderInstalled, Deployment>('installLoader'),
     finish: missing<Observed, Deployment>('finish'),
     handOver: missing<void, Deployment>('handOver'),
     disarm: missing<void, Deployment>('disarm'),
@@ -118,6 +118,7 @@ export const reconcilerSetup = setup({
     activates: ({ context }) => context.facts.deployment?.operation !== 'boot',
     movesProfile: ({ context: { facts } }) =>
       facts.deployment?.operation !== 'test' && facts.deployment?.trigger !== 'boot',
+    heldByLoader: ({ context }) => isHeldByLoader(context.facts),
     gave: ({ context }, { observed, verdict }: { observed: Observed; verdict: SwitchVerdict['verdict'] }) =>
       afterSwitch(context, observed).verdict === verdict,
     hasWayBack: ({ context }) => hasWayBack(context),
@@ -134,17 +135,7 @@ export const reconcilerSetup = setup({
     networkLost: ({ context }, { after }: { after: readonly CheckSeen[] }) =>
       probing.isNetworkLost(context, after),
   },
-  delays: {
-    suspension: ({ context }) => Math.min(obeying.suspensionLeft(context), longestTimer),
-    gate: ({ context }) =>
-      Math.max(0, (context.waiting?.nextCheck ?? context.now() + longestTimer) - context.now()),
-    failure: ({ context }) => Math.min(retryIn(context, context.now()), longestTimer),
-    probation: ({ context }) => probing.probationPause(context),
-    moment: 2000,
-    mirrorRetry: 5000,
-    rollbackRetry: 60_000,
-    handOverAgain: 10_000,
-  },
+  delays,
   actions: {
     spawnChildren: enqueueActions(({ context, enqueue }) => {
       const { machineId, now, random } = context;
@@ -208,6 +199,12 @@ export const reconcilerSetup = setup({
     gate: enqueueActions(({ context, enqueue }) => take(enqueue, working.gate(context))),
     fail: enqueueActions(({ context, enqueue }, params: { phase: working.FailingPhase; error: unknown }) =>
       take(enqueue, working.fail(context, params.phase, toProblem(params.error))),
+    ),
+    keepLoader: assign(({ context }, { installed }: { installed: LoaderInstalled }) => ({
+      facts: keepLoader(context.facts, installed),
+    })),
+    beginFallingBack: enqueueActions(({ context, enqueue }) =>
+      take(enqueue, proving.beginFallingBack(context)),
     ),
     beginProving: enqueueActions(({ context, enqueue }) => take(enqueue, proving.beginProving(context))),
     begin: enqueueActions(({ context, enqueue }) => take(enqueue, deploying.begin(context))),

@@ -105,6 +105,11 @@ export const reconcilerMachine = reconcilerSetup.createMachine({
               actions: ['adopt', { type: 'blame', params: cutOffTwice }],
             },
             {
+              guard: { type: 'decidesTo', params: { what: 'fellBack' } },
+              target: 'rollingBack',
+              actions: 'beginFallingBack',
+            },
+            {
               guard: { type: 'decidesTo', params: { what: 'prove' } },
               target: 'activating',
               actions: 'beginProving',

@@ -15,6 +15,7 @@ import type { OwnCheckDeps } from '../host/check-own-config.ts';
 import { configuredChecks } from '../host/health/configured-checks.ts';
 import { createHealth } from '../host/health/health.ts';
 import { createActivator, resolveActivator, type Activator } from '../host/activate.ts';
+import { createBootOnce, type BootOnce } from '../host/boot-once.ts';
 import { createBootLoader, type BootLoader } from '../host/boot-loader.ts';
 import { createDeadMan, type DeadMan } from '../host/dead-man.ts';
 import { findInhibitor } from '../host/inhibitor.ts';
@@ -51,6 +52,7 @@ export interface Adapters {
   readonly observer: HostObserver;
   readonly activator: Activator;
   readonly bootLoader: BootLoader;
+  readonly bootOnce: BootOnce;
   readonly deadMan: DeadMan;
   readonly rollBack: RollBack;
   readonly readOwnUnit: (toplevel: string) => Promise<OwnUnit>;
@@ -155,6 +157,12 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     }),
     observer,
     activator,
+    bootOnce: createBootOnce({
+      root: config.system.root,
+      storeDir: environment.nixStoreDir,
+      run,
+      path: environment.path,
+    }),
     bootLoader: createBootLoader({ activator, observer }),
     deadMan,
     rollBack: createRollBack({ deadMan, observer }),

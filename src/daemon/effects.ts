@@ -9,7 +9,7 @@ import type { Fetched } from '../domain/fetched.ts';
 import type { Inspection } from '../domain/inspection.ts';
 import type { HookOrder } from '../domain/hook.ts';
 import type { Observed } from '../domain/observed.ts';
-import { Problem, toProblem } from '../domain/problem.ts';
+import { toProblem } from '../domain/problem.ts';
 import type { ProbeOrder } from '../domain/probe.ts';
 import type { RemoteOffer } from '../domain/remote.ts';
 import type { Target } from '../domain/target.ts';
@@ -24,7 +24,8 @@ import { mustBeLocked } from './must-be-locked.ts';
 import { handOver, type HandOverParts } from './hand-over.ts';
 import { rootOfWayBack } from './go-back.ts';
 import { inspect, type InspectParts } from './inspect.ts';
-import { repairPins, whileRetiring, type PinParts } from './pins.ts';
+import { installLoader, setProfile } from './keep-booting.ts';
+import { repairPins, type PinParts } from './pins.ts';
 import { armWayBack, callOff, goBack, hookOf, putBack, unlessUndone, type WayBackParts } from './way-back.ts';
 
 /** What the effects are made of. */
@@ -217,44 +218,6 @@ async function variantToRun({ log }: EffectParts, { id, toplevel, previous }: De
   const message = `the host runs the specialisation ${ran.name}, which the new system has not; its base is switched to`;
   log.warn({ deployment: id }, message);
   return toplevel;
-}
-
-async function setProfile(parts: EffectParts, deployment: Deployment): Promise<void> {
-  const { keeper, profile } = parts;
-  keeper.flush();
-  const { toplevel, previous } = deployment;
-  await mustBeOurs(parts, [previous.profile, toplevel]);
-  await profile.set(toplevel);
-}
-
-/** A profile that somebody else moved since the deployment began is what a person wants, and is not overwritten. */
-async function mustBeOurs({ profile }: EffectParts, allowed: readonly (string | null)[]): Promise<void> {
-  const found = (await profile.read())?.toplevel ?? null;
-  if (found === null || allowed.includes(found)) return;
-  throw new Problem(
-    'profile_moved',
-    `the system profile was set to ${found} by somebody else in the middle of the deployment, and stays there`,
-    { retry: 'never' },
-  );
-}
-
-/** A loader that fails leaves the profile as it was, so that profile and boot default never disagree. */
-async function installLoader(parts: EffectParts, deployment: Deployment): Promise<void> {
-  const { keeper, bootLoader, profile, log } = parts;
-  keeper.flush();
-  await mustBeOurs(parts, [deployment.toplevel]);
-  try {
-    const { id, toplevel } = deployment;
-    await whileRetiring(parts, () => bootLoader.install({ deployment: id, toplevel }));
-  } catch (error) {
-    const { profile: before } = deployment.previous;
-    if (before !== null) {
-      await profile.set(before).catch((cause: unknown) => {
-        log.error({ err: toProblem(cause), deployment: deployment.id }, 'the profile could not be put back');
-      });
-    }
-    throw error;
-  }
 }
 
 /** Roots follow what is committed; what fails here is mended by the next deployment. */

@@ -8,6 +8,7 @@ import type { Observed } from '../domain/observed.ts';
 import type { ProbationRules } from '../domain/probation.ts';
 import { toProblem } from '../domain/problem.ts';
 import type { BootLoader } from '../host/boot-loader.ts';
+import type { BootOnce } from '../host/boot-once.ts';
 import type { DeadMan, DeadManHook, DeadManState, WayBack } from '../host/dead-man.ts';
 import type { HostObserver } from '../host/observe.ts';
 import type { RollBack } from '../host/roll-back.ts';
@@ -21,6 +22,7 @@ export interface WayBackParts {
   readonly rollBack: RollBack;
   readonly profile: Profile;
   readonly bootLoader: BootLoader;
+  readonly bootOnce: BootOnce;
   readonly observer: HostObserver;
   readonly keeper: Keeper;
   readonly facts: () => Facts;
@@ -77,7 +79,7 @@ export async function goBack(parts: WayBackParts, deployment: Deployment): Promi
 
 /** Profile and boot default as they were, where the deployment had moved them; what somebody else set stays. */
 export async function putBack(
-  { profile, bootLoader, observer }: WayBackParts,
+  { profile, bootLoader, bootOnce, observer, facts }: WayBackParts,
   { id, toplevel, previous }: Deployment,
 ): Promise<Observed> {
   const { profile: now, bootDefault } = await observer.observe();
@@ -86,6 +88,7 @@ export async function putBack(
   const moved = now?.toplevel === toplevel || bootDefault === toplevel;
   if (moved && (await profile.read())?.toplevel === previous.profile) {
     await bootLoader.install({ deployment: id, toplevel: previous.profile });
+    if (facts().bootOnce) await bootOnce.release();
   }
   return observer.observe();
 }

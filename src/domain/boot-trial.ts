@@ -5,6 +5,8 @@ import { deploymentId, endDeployment, type Ending } from './deploy.ts';
 import type { Deployment } from './deployment.ts';
 import type { Expected, Facts } from './facts.ts';
 import type { Loop } from './loop.ts';
+import type { Observed } from './observed.ts';
+import type { Problem } from './problem.ts';
 import { quarantineDeployment } from './quarantine.ts';
 import { commitsOf } from './remember-commit.ts';
 
@@ -29,30 +31,49 @@ export function isTrialDue({ facts, observed, policy }: Loop, now: number): bool
 
 /** The facts once the trial of the booted system begins; the way back is the newest other system that proved it boots. */
 export function beginTrial({ facts, observed }: Loop, now: number): Facts {
-  const { expected, bootToProve } = facts;
-  if (!expected || !observed || bootToProve === null) return facts;
-  const deployed = facts.deployments.find(({ toplevel }) => toplevel === bootToProve);
-  const record = facts.commits.find(({ commit }) => commit === expected.commit);
-  const before = facts.bootBaseline?.toplevel === bootToProve ? facts.bootBaseline.checks : null;
-  const back = bootProvenBeside(facts, bootToProve);
+  const { expected, bootToProve: toplevel, bootOnce } = facts;
+  if (!expected || !observed || toplevel === null) return facts;
+  const before = facts.bootBaseline?.toplevel === toplevel ? facts.bootBaseline.checks : null;
+  const fallback = bootOnce?.toplevel === toplevel ? bootOnce.fallback : null;
+  const back = bootProvenBeside(facts, toplevel) ?? fallback;
   const deployment: Deployment = {
+    ...bootedBefore(facts, { toplevel, expected, back, observed }),
     id: deploymentId(expected.commit, facts, now),
+    startedAt: new Date(now).toISOString(),
+    checks: unchecked(before ?? []),
+  };
+  return { ...facts, deployment, probation: { deployment: deployment.id, rules: null, before, clock: null } };
+}
+
+/** The deployment that stands for what became of a booted system, but for its id and its time. */
+export function bootedBefore(
+  facts: Facts,
+  from: {
+    readonly toplevel: string;
+    readonly expected: Expected;
+    readonly back: string | null;
+    readonly observed: Observed;
+  },
+): Omit<Deployment, 'id' | 'startedAt'> {
+  const { toplevel, expected, back, observed } = from;
+  const deployed = facts.deployments.find((past) => past.toplevel === toplevel);
+  const record = facts.commits.find(({ commit }) => commit === expected.commit);
+  return {
     commit: expected.commit,
     subject: record?.subject ?? deployed?.subject ?? null,
     remote: deployed?.remote ?? null,
     branch: expected.branch,
-    toplevel: bootToProve,
+    toplevel,
     operation: expected.operation,
     trigger: 'boot',
     by: null,
     outcome: null,
     step: 'prepare',
-    startedAt: new Date(now).toISOString(),
     endedAt: null,
     reason: null,
     message: null,
     phases: [],
-    checks: unchecked(before ?? []),
+    checks: [],
     previous: {
       toplevel: back,
       commit: commitsOf(facts, back).at(-1) ?? null,
@@ -68,26 +89,45 @@ export function beginTrial({ facts, observed }: Loop, now: number): Facts {
     goesBackFrom: null,
     abide: 'unchanged',
   };
-  return { ...facts, deployment, probation: { deployment: deployment.id, rules: null, before, clock: null } };
 }
 
 /** The facts after a trial that was passed: the system is boot-proven; where the host stands is what it was. */
 export function passTrial(loop: Loop, ending: Ending, now: number): Facts {
   const { deployment } = loop.facts;
   if (!deployment) return loop.facts;
+  const { toplevel } = deployment;
   const ended = endDeployment(loop.facts, ending, loop.policy.keepDeployments, now);
+  const isDefault = ended.bootOnce?.toplevel === toplevel;
   return {
     ...ended,
+    expected: isDefault && ended.expected ? { ...ended.expected, bootDefault: toplevel } : ended.expected,
+    bootOnce: null,
     bootToProve: null,
     bootProven: withBootProven(ended.bootProven, deployment.toplevel, new Date(now).toISOString()),
     failure: ended.failure?.commit === deployment.commit ? null : ended.failure,
   };
 }
 
+/** The facts after a trial that was passed when only the boot loader could not be told to keep the system. */
+export function leaveTrialUncommitted(loop: Loop, problem: Problem, now: number): Facts {
+  const { deployment } = loop.facts;
+  if (!deployment) return loop.facts;
+  const { message, log } = problem;
+  const ending: Ending = { outcome: 'uncommitted', reason: 'ActivationFailed', message, log };
+  const ended = endDeployment(loop.facts, ending, loop.policy.keepDeployments, now);
+  const nowIso = new Date(now).toISOString();
+  return {
+    ...ended,
+    bootToProve: null,
+    bootProven: withBootProven(ended.bootProven, deployment.toplevel, nowIso),
+    expected: ended.expected && { ...ended.expected, committed: false, since: nowIso },
+  };
+}
+
 /** The facts after a trial that was undone; `undone` has its deployment ended already. */
 export function afterUndoneTrial(undone: Facts, deployment: Deployment, now: number): Facts {
   const expected = expectedAfter(deployment, now);
-  return { ...undone, bootToProve: null, expected, committedMain: expected };
+  return { ...undone, bootToProve: null, bootOnce: null, expected, committedMain: expected };
 }
 
 /** The facts after a trial that failed with nothing to go back to: the host stays as it is. */

@@ -21,10 +21,13 @@ export interface Choice {
 export function noticeChoice(facts: Facts, observed: Observed): Facts {
   const { at, booted, bootDefault } = observed;
   const commit = facts.deployment?.commit ?? facts.expected?.commit ?? null;
-  const chose = booted !== null && bootDefault !== null && booted !== bootDefault;
+  const isOnce = booted !== null && booted === facts.bootOnce?.toplevel;
+  const chose = !isOnce && booted !== null && bootDefault !== null && booted !== bootDefault;
   if (!chose || commit === null) return { ...facts, choice: null };
   const choice: Choice = { what: 'boot', toplevel: booted, commit, since: new Date(at).toISOString() };
-  return { ...facts, choice, bootToProve: null };
+  // The loader forgets at every boot what it was to start once, so the staged system was not tried.
+  const bootOnce = facts.bootOnce && { ...facts.bootOnce, bootId: null };
+  return { ...facts, choice, bootOnce, bootToProve: null };
 }
 
 /** The facts once what was chosen is no more: the host is again where the held commit had brought it. */

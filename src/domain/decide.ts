@@ -1,3 +1,4 @@
+import { hasFallenBack } from './boot-once.ts';
 import { isTrial, isTrialDue, wasCutOff } from './boot-trial.ts';
 import { hasWayBack } from './after-switch.ts';
 import { choiceAgainst } from './choice.ts';
@@ -14,7 +15,7 @@ import type { Target } from './target.ts';
 /** The next safe thing for a loop that does nothing. */
 export type Decision =
   | { readonly do: 'resume'; readonly step: DeploymentStep }
-  | { readonly do: 'interrupt' | 'restore' | 'undo' | 'prove' }
+  | { readonly do: 'interrupt' | 'restore' | 'undo' | 'prove' | 'fellBack' }
   | { readonly do: 'work' | 'goBack'; readonly target: Target }
   | { readonly do: 'backoff' | 'stall'; readonly target: Target }
   | { readonly do: 'rest' };
@@ -26,6 +27,7 @@ export type Decision =
 export function decide(loop: Loop, now: number): Decision {
   const { facts } = loop;
   if (facts.deployment?.step) return resume(facts.deployment, facts.deployment.step, loop);
+  if (hasFallenBack(loop)) return { do: 'fellBack' };
   if (facts.goingBack) return goBack(facts.goingBack, loop, now);
   if (isTrialDue(loop, now)) return { do: 'prove' };
   if (!mayWork(loop)) return { do: 'rest' };

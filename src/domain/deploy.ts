@@ -77,7 +77,7 @@ const stagedExit = 100;
 export function commitDeployment(loop: Loop, ending: Ending, now: number): Facts {
   const { deployment } = loop.facts;
   if (!deployment) return loop.facts;
-  const expected = expectedAfter(deployment, loop.observed, now);
+  const expected = expectedAfter(deployment, loop, now);
   const ended = endDeployment(loop.facts, ending, loop.policy.keepDeployments, now);
   const before = loop.facts.probation?.deployment === deployment.id ? loop.facts.probation.before : null;
   const bootBaseline = bootBaselineOf(deployment, before);
@@ -184,16 +184,18 @@ export function deploymentId(commit: CommitId, { deployments }: Facts, now: numb
   return taken === 0 ? stem : `${stem}-${taken + 1}`;
 }
 
-function expectedAfter(deployment: Deployment, observed: Observed | null, now: number): Expected {
+function expectedAfter(deployment: Deployment, { observed, facts }: Loop, now: number): Expected {
   const { commit, branch, operation, toplevel, previous } = deployment;
   const moved = operation !== 'test';
+  const { bootOnce } = facts;
+  const defaultAfter = bootOnce?.toplevel === toplevel ? bootOnce.fallback : toplevel;
   return {
     commit,
     branch,
     operation,
     current: isStaged(deployment) ? (observed?.current ?? previous.toplevel) : toplevel,
     profile: moved ? toplevel : previous.profile,
-    bootDefault: moved ? toplevel : previous.bootDefault,
+    bootDefault: moved ? defaultAfter : previous.bootDefault,
     committed: true,
     since: new Date(now).toISOString(),
   };

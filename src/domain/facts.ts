@@ -1,3 +1,4 @@
+import type { BootOnceFact } from './boot-once.ts';
 import type { BootProven } from './boot-proven.ts';
 import type { CheckSeen } from './check.ts';
 import type { Choice } from './choice.ts';
@@ -150,6 +151,8 @@ export interface Facts {
   readonly choice: Choice | null;
   /** Systems that this host is known to boot into, newest first; null until the host was looked at for the first time. */
   readonly bootProven: readonly BootProven[] | null;
+  /** A staged system that the boot loader starts just once: until it has proved itself, the default is `fallback`. */
+  readonly bootOnce: BootOnceFact | null;
   /** The system that this boot started for the first time, until it has proved itself or was undone. */
   readonly bootToProve: string | null;
   /** What the checks of a system said when it was committed, as far as it counts after the next boot. */
@@ -189,6 +192,7 @@ export const noFacts: Facts = {
   bootId: null,
   choice: null,
   bootProven: null,
+  bootOnce: null,
   bootToProve: null,
   bootBaseline: null,
   configHash: null,

@@ -1,3 +1,4 @@
+import { wayBackText } from './boot-once.ts';
 import { choiceText } from './choice.ts';
 import { shortId } from './commit.ts';
 import { confirmationGate } from './confirmation.ts';
@@ -54,7 +55,7 @@ const texts: Readonly<Record<Standing, (view: LoopView) => string>> = {
       .map(({ name, health }) => `${name} ${health.error?.message ?? offerText(name, judgements)}`)
       .join('; ')}; every remote is asked again`,
   waiting: waitingText,
-  staged: (view) => `${named(view)} is staged and starts at the next reboot of ${view.host}`,
+  staged: stagedText,
   progressing: progressText,
   drifted: driftedText,
   inSync: (view) =>
@@ -77,6 +78,12 @@ function asides(view: LoopView): string {
   ]
     .map((aside) => `; ${aside}`)
     .join('');
+}
+
+function stagedText(view: LoopView): string {
+  const { facts, host } = view;
+  const way = wayBackText(facts, facts.expected?.profile ?? '');
+  return `${named(view)} is staged and starts at the next reboot of ${host}; ${way}`;
 }
 
 function suspendedText(view: LoopView): string {

@@ -112,7 +112,8 @@ async function extlinux(path: string): Promise<string | null> {
   return section === undefined ? null : (/^\s*APPEND\s+(.+)$/im.exec(section)?.[1] ?? null);
 }
 
-function initOf(options: string, storeDir: string): string | null {
+/** The toplevel whose init a kernel command line starts; null when it is none of the store's. */
+export function initOf(options: string, storeDir: string): string | null {
   const init = /(?:^|\s)init=(\S+)\/init(?:\s|$)/.exec(options)?.[1];
   return init?.startsWith(`${storeDir}/`) ? init : null;
 }

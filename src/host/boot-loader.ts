@@ -10,7 +10,12 @@ export interface BootLoader {
    * Runs the toplevel's own `switch-to-configuration boot` and reads the boot default back where that can be read. May be
    * done twice. Throws Problem `boot_loader_failed` with the log, or `activation_busy` when the lock stays held.
    */
-  readonly install: (what: { readonly deployment: string; readonly toplevel: string }) => Promise<void>;
+  readonly install: (what: {
+    readonly deployment: string;
+    readonly toplevel: string;
+    /** What is to boot by default afterwards, where that is not the toplevel. */
+    readonly held?: string;
+  }) => Promise<void>;
 }
 
 /** What a boot loader's installation stands on. */
@@ -25,7 +30,7 @@ export interface BootLoaderDeps extends Patience {
 export function createBootLoader(deps: BootLoaderDeps): BootLoader {
   const { activator, observer, timeoutMs = 10 * 60_000 } = deps;
   return {
-    install: async ({ deployment, toplevel }) => {
+    install: async ({ deployment, toplevel, held = toplevel }) => {
       const order = {
         deployment,
         toplevel,
@@ -38,10 +43,10 @@ export function createBootLoader(deps: BootLoaderDeps): BootLoader {
       if (result.exitCode === busyExit) throw busy();
       if (result.exitCode !== 0) throw failed(result, toplevel);
       const { bootDefault } = await observer.observe();
-      if (bootDefault !== null && bootDefault !== toplevel) {
+      if (bootDefault !== null && bootDefault !== held) {
         throw new Problem(
           'boot_loader_failed',
-          `the boot loader of ${toplevel} was installed without an error, but ${bootDefault} still boots by default`,
+          `the boot loader of ${toplevel} was installed without an error, but ${bootDefault} boots by default, not ${held}`,
           { log: result.log },
         );
       }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { BootOnceFact } from '../domain/boot-once.ts';
 import type { BootProven } from '../domain/boot-proven.ts';
 import type { Choice } from '../domain/choice.ts';
 import { isCommitId } from '../domain/commit.ts';
@@ -192,6 +193,14 @@ const facts = z.looseObject({
     .default(null),
   bootProven: z
     .array(z.looseObject({ toplevel: path, since: time } satisfies ShapeOf<BootProven>))
+    .nullable()
+    .default(null),
+  bootOnce: z
+    .looseObject({
+      toplevel: path,
+      fallback: path,
+      bootId: z.string().nullable(),
+    } satisfies ShapeOf<BootOnceFact>)
     .nullable()
     .default(null),
   bootToProve: path.nullable().default(null),

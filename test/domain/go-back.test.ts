@@ -14,6 +14,7 @@ function ended(name: string, before: string | null, more: Partial<Deployment> = 
     commit: before === null ? null : id(before),
     profile: system,
     bootDefault: system,
+    specialisation: null,
   };
   const own = {
     id: `d-${name}`,

@@ -94,7 +94,7 @@ const cases: readonly [LoopView, string, string][] = [
       },
     ),
     'Waiting',
-    'bbbbbbbb is staged and starts at the next reboot of web1',
+    'bbbbbbbb is staged and starts at the next reboot of web1; there is no unattended way back from it: a person has to choose another entry in the boot menu',
   ],
   [towardsNew(), 'Progressing', 'bbbbbbbb is being evaluated on web1'],
   [towardsNew({ uncommitted: true }), 'Progressing', 'bbbbbbbb is being evaluated on web1'],

@@ -39,6 +39,8 @@ export interface InfraRepository {
 
 const fixture = fileURLToPath(new URL('../fixtures/imitation-nixos/', import.meta.url));
 
+const vendor = '4a67b082-0a4c-41cf-b6c7-440b29bb8c4f';
+
 /** Makes a root prefix inside `dir` on which nothing runs yet and no profile exists. */
 export async function createImitationHost(dir: string, hostName = 'alpha'): Promise<ImitationHost> {
   const at = (...names: string[]) => join(dir, ...names);
@@ -49,11 +51,26 @@ export async function createImitationHost(dir: string, hostName = 'alpha'): Prom
   await writeFile(at('etc/hostname'), `${hostName}\n`);
   const bootDefault = async () => {
     const loader = await readFile(at('boot/loader/loader.conf'), 'utf8').catch(() => '');
-    return /^default (\S+)/.exec(loader)?.[1] ?? null;
+    const said = (await firmware('LoaderEntryDefault')) ?? /^default (\S+)/.exec(loader)?.[1] ?? null;
+    return said?.endsWith('.conf') ? startedBy(said) : said;
+  };
+  const firmware = async (name: string) => {
+    const value = await readFile(at(`sys/firmware/efi/efivars/${name}-${vendor}`)).catch(() => null);
+    return value === null ? null : value.subarray(4).toString('utf16le').replaceAll('\0', '');
+  };
+  const startedBy = async (entry: string) => {
+    const text = await readFile(at('boot/loader/entries', entry), 'utf8');
+    return /init=(\S+)\/init/.exec(text)?.[1] ?? null;
+  };
+  /** What is to be started once is forgotten as soon as it is started. */
+  const once = async () => {
+    const entry = await firmware('LoaderEntryOneShot');
+    await rm(at(`sys/firmware/efi/efivars/LoaderEntryOneShot-${vendor}`), { force: true });
+    return entry === null ? null : startedBy(entry);
   };
   let boots = 0;
   const reboot = async (chosen?: string) => {
-    const toplevel = chosen ?? (await bootDefault());
+    const toplevel = chosen ?? (await once()) ?? (await bootDefault());
     if (toplevel === null) throw new Error('nothing to boot: no loader was written');
     for (const link of ['current-system', 'booted-system']) {
       await execa('ln', ['-sfn', toplevel, at('run', link)]);

@@ -1,6 +1,7 @@
 import { setImmediate as tick } from 'node:timers/promises';
 import { createActor, fromPromise, SimulatedClock, type PromiseActorLogic } from 'xstate';
 import { noAncestry, type Ancestry } from '../../src/domain/ancestry.ts';
+import type { LoaderInstalled } from '../../src/domain/boot-once.ts';
 import type { CheckSeen } from '../../src/domain/check.ts';
 import type { CommitId } from '../../src/domain/commit.ts';
 import type { Deployment, SwitchResult, WentBack } from '../../src/domain/deployment.ts';
@@ -198,7 +199,7 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
       probe: manual<Probe, ProbeOrder>('probe'),
       review: manual<readonly CheckSeen[], ProbeOrder>('review'),
       setProfile: manual<void, Deployment>('setProfile'),
-      installLoader: manual<void, Deployment>('installLoader'),
+      installLoader: manual<LoaderInstalled, Deployment>('installLoader'),
       finish: manual<Observed, Deployment>('finish'),
       handOver: manual<void, Deployment>('handOver'),
       disarm: manual<void, Deployment>('disarm'),
@@ -224,7 +225,7 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
     if (!call) throw new Error(`nothing waits for ${name}; open: ${calls.map((c) => c.name).join(' ')}`);
     calls.splice(calls.indexOf(call), 1);
     if (outcome instanceof Error) call.reject(outcome);
-    else call.resolve(outcome);
+    else call.resolve(name === 'installLoader' ? (outcome ?? { once: false, why: null }) : outcome);
     await tick();
     await tick();
     if (name !== 'assess') await assessAll();

@@ -156,7 +156,15 @@ function trialRules(deployment: Deployment, { after }: Transition): [boolean, st
   const { facts, observed, policy } = after.context;
   const { toplevel, previous } = deployment;
   const isProven = (system: string | null) =>
-    facts.bootProven?.some((proven) => proven.toplevel === system) ?? false;
+    facts.bootOnce?.fallback === system ||
+    (facts.bootProven?.some((proven) => proven.toplevel === system) ?? false);
+  if (deployment.step === 'rollback') {
+    const { bootOnce } = facts;
+    return [
+      [bootOnce?.toplevel === toplevel && bootOnce.fallback === observed?.booted, 'the loader has gone back'],
+      [pipelineOf(after) === 'rollingBack.running', 'what the loader did is made good'],
+    ];
+  }
   return [
     [pipelineOf(after) === 'activating.preparing', 'a trial begins with its way back'],
     [observed?.booted === toplevel && observed.current === toplevel, 'a trial is of what booted and runs'],
@@ -204,7 +212,7 @@ const next: Readonly<Record<string, RegExp>> = {
   'probation.pausing': /^(probation\.probing|committing\.passing|rollingBack\.running|ended)$/,
   'probation.handingOver': /^(probation\.handedOver|rollingBack\.running|ended)$/,
   'probation.handedOver': /^(probation\.handingOver|rollingBack\.running|ended)$/,
-  'committing.passing': /^(committing\.(passingAgain|profile|finishing)|rollingBack\.running|ended)$/,
+  'committing.passing': /^(committing\.(passingAgain|profile|loader|finishing)|rollingBack\.running|ended)$/,
   'committing.passingAgain': /^committing\.passing$/,
   'committing.restoring': /^(committing\.restoringAgain|ended)$/,
   'committing.restoringAgain': /^committing\.restoring$/,

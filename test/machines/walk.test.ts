@@ -115,7 +115,7 @@ const works: Outcomes = {
   review: () => [[]],
   disarm: () => [undefined],
   setProfile: () => [undefined],
-  installLoader: () => [undefined],
+  installLoader: () => [{ once: false, why: null }],
   finish: (snapshot) => [committed(snapshot)],
   restore: (snapshot) => [after(snapshot, 'previous')],
   rollBack: (snapshot) => [went(after(snapshot, 'previous'))],
@@ -333,6 +333,25 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     from: [host('old')],
     world: [offers('origin', 'm1'), offers('origin', 'm2'), sees(host('m1', { bootId: 'boot-2' }))],
     outcomes: orFails(works, ['installLoader', 'finish']),
+    most: 3000,
+  },
+  'operation boot with a loader that goes back by itself': {
+    start: {
+      policy: { ...policy, remotes: [{ ...policy.remotes[0]!, main: { name: 'main', operation: 'boot' } }] },
+    },
+    from: [offer('origin', 'm1'), host('old')],
+    world: [
+      sees(host('m1', { bootId: 'boot-2', bootDefault: top('old') })),
+      sees(host('old', { bootId: 'boot-3', profile: { generation: 2, toplevel: top('m1') } })),
+      sees(host('hand', { bootId: 'boot-4', bootDefault: top('old') })),
+      offers('local', 'm2'),
+      retry(null),
+    ],
+    outcomes: {
+      ...orFails(works, []),
+      installLoader: () => [{ once: true, why: null }, new Problem('boot_loader_failed', 'no')],
+      probe: (s) => [probed(after(s, 'new')), probed(after(s, 'hand'))],
+    },
     most: 3000,
   },
   'systems without abide': {
