@@ -26,7 +26,7 @@ export function ruleGroups({ thresholds, job }: RuleOptions): readonly RuleGroup
   ];
 }
 
-/** A rule file for Prometheus 2.40 and newer. */
+/** A rule file for Prometheus 2.42 and newer. */
 export function renderRules(options: RuleOptions): string {
   const groups = ruleGroups(options).map(({ name, rules }) => ({
     name,

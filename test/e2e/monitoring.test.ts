@@ -29,7 +29,7 @@ beforeAll(async () => {
   const [, address = ''] = /"metrics":"([^"]+)"/.exec(lab.daemon.log()) ?? [];
   monitoring = await startMonitoring({
     dir: join(lab.dir, 'monitoring'),
-    targets: [address],
+    targets: [{ address, instance: null }],
     rules: impatient,
   });
 });

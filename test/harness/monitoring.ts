@@ -33,11 +33,17 @@ export interface Monitoring {
   stop(): Promise<void>;
 }
 
+/** Where an abide tells its metrics. */
+export interface Target {
+  readonly address: string;
+  readonly instance: string | null;
+}
+
 /** Starts both in `dir`; everything is scraped and evaluated every second. */
 export async function startMonitoring(options: {
   readonly dir: string;
-  /** `host:port` of what is scraped, in job `abide`. */
-  readonly targets: readonly string[];
+  /** What is scraped, in job `abide`: `host:port`, and the instance it is called; null leaves the address. */
+  readonly targets: readonly Target[];
   /** A rule file's text. */
   readonly rules: string;
 }): Promise<Monitoring> {
@@ -91,12 +97,16 @@ export async function startMonitoring(options: {
   };
 }
 
-function prometheusConfig(targets: readonly string[], alertPort: number) {
+function prometheusConfig(targets: readonly Target[], alertPort: number) {
+  const configs = targets.map(({ address, instance }) => ({
+    targets: [address],
+    ...(instance === null ? {} : { labels: { instance } }),
+  }));
   return {
     global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
     rule_files: ['abide.rules.yml'],
     alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${alertPort}`] }] }] },
-    scrape_configs: [{ job_name: 'abide', static_configs: [{ targets }] }],
+    scrape_configs: [{ job_name: 'abide', static_configs: configs }],
   };
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -139,6 +139,17 @@ describe('the runbooks', () => {
     expect(named.length).toBeGreaterThan(30);
     expectNone(named.filter((word) => !commands.has(word)).map(String));
   });
+});
+
+test('the guide lists every alert with its severities, and shows only pictures that are there', () => {
+  const guide = readFileSync(new URL('docs/monitoring.md', top), 'utf8');
+  for (const name of names) {
+    const severities = alerts.filter(({ alert }) => alert === name).map(({ severity }) => severity);
+    expect(guide).toContain(`| [${name}](runbooks/${name.toLowerCase()}.md) | ${severities.join(', ')} |`);
+  }
+  const shown = [...guide.matchAll(/\]\((images\/[^)]+)\)/g)].map(([, path = '']) => path);
+  expect(shown.length).toBeGreaterThan(5);
+  expectNone(shown.filter((path) => !existsSync(new URL(`docs/${path}`, top))));
 });
 
 test('the rules of a fleet that is told otherwise are told so', () => {
