@@ -171,7 +171,12 @@ export const catalogue = {
   abide_remote_up: gauge('1 if the last fetch worked.', { remote: 'remotes' }),
   abide_remote_last_attempt_timestamp_seconds: kept('When a remote was last asked.', { remote: 'remotes' }),
   abide_remote_last_success_timestamp_seconds: kept('When a remote last answered.', { remote: 'remotes' }),
-  abide_remote_fetches_total: counter('Fetches by result.', { remote: 'remotes', result: fetchResults }),
+  // Too frequent to be on disk at every moment: one that went back a little would be read as a reset to almost all of it.
+  abide_remote_fetches_total: {
+    type: 'counter',
+    help: 'Fetches by result, since the process started.',
+    labels: { remote: 'remotes', result: fetchResults },
+  },
   abide_remote_selected: gauge('1 for the remote that desired came from.', { remote: 'remotes' }),
   abide_remote_head_trusted: gauge('0 while a head of the remote is refused.', { remote: 'remotes' }),
   abide_remote_diverged: gauge("1 while the remote's main has nothing to do with what is deployed.", {

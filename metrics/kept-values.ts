@@ -4,6 +4,7 @@ import { closedSeries, type Labels } from './registry.ts';
 /** The values that survive a restart, by series. */
 export interface KeptValues {
   readonly get: (name: MetricName, labels?: Labels) => number;
+  /** What the catalogue does not keep is left out. */
   readonly set: (name: MetricName, value: number, labels?: Labels) => void;
   readonly dump: () => Record<string, number>;
   /** The series of a dump that the catalogue still knows; what is damaged or foreign is left out. */
@@ -18,9 +19,12 @@ export interface KeptValues {
 export function createKeptValues(names: ConfiguredNames): KeptValues {
   const values = new Map<string, number>();
   const persisted = families.filter((family) => family.persisted);
+  const keptNames = new Set<MetricName>(persisted.map(({ name }) => name));
   return {
     get: (name, labels = {}) => values.get(seriesKey(name, labels)) ?? 0,
-    set: (name, value, labels = {}) => values.set(seriesKey(name, labels), value),
+    set: (name, value, labels = {}) => {
+      if (keptNames.has(name)) values.set(seriesKey(name, labels), value);
+    },
     dump: () => Object.fromEntries(values),
     known: (dumped) =>
       persisted.flatMap((family) =>

@@ -3,7 +3,11 @@ import type { Thresholds } from './thresholds.ts';
 
 /** Alerts that tell of one host. A host that somebody suspended, or that waits as it was told to, is not failing. */
 export function hostRules(at: Thresholds): readonly Alert[] {
-  return [...wentWrong(), deadManFired(at), ...convergence(at), changedByHand(at), ...leftStanding(at)];
+  return [...troubles(at).map((alert) => ({ ...alert, keep: at.keep })), ...leftStanding(at)];
+}
+
+function troubles(at: Thresholds): readonly Alert[] {
+  return [...wentWrong(), deadManFired(at), ...convergence(at), changedByHand(at)];
 }
 
 const stalled = 'abide_condition{condition="Stalled",status="true"} == 1';

@@ -51,11 +51,13 @@ function recording({ record, expr }: Recording) {
   return { record, expr };
 }
 
-function alert({ alert: name, expr, for: lasting, severity, summary, description }: Alert, runbooks: string) {
+function alert(rule: Alert, runbooks: string) {
+  const { alert: name, expr, for: lasting, keep = 0, severity, summary, description } = rule;
   return {
     alert: name,
     expr,
     ...(lasting === 0 ? {} : { for: duration(lasting) }),
+    ...(keep === 0 ? {} : { keep_firing_for: duration(keep) }),
     labels: { severity },
     annotations: { summary, description, runbook_url: `${runbooks}/${name.toLowerCase()}.md` },
   };

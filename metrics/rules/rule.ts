@@ -3,6 +3,8 @@ export interface Alert {
   readonly alert: string;
   readonly expr: string;
   readonly for: number;
+  /** How long it goes on after the expression gave nothing any more: a host that reboots must not end it. */
+  readonly keep?: number;
   readonly severity: 'critical' | 'warning' | 'info';
   /** One sentence that is the same for every host. */
   readonly summary: string;

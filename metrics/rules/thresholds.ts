@@ -12,6 +12,8 @@ export interface Periods {
 export interface Thresholds {
   /** How long a state must last where one scrape could mislead. */
   readonly settle: number;
+  /** How long an alert is kept while its host tells nothing, as in a reboot, or told of its end. */
+  readonly keep: number;
   readonly targetDown: number;
   readonly loopStuck: number;
   /** Failures in a row. */
@@ -45,6 +47,7 @@ export function thresholdsFor({ poll, look, run }: Periods): Thresholds {
   const stale = Math.max(hour, 20 * poll);
   return {
     settle: 5 * minute,
+    keep: 5 * minute,
     targetDown: 15 * minute,
     loopStuck: Math.max(10 * minute, 20 * look),
     failures: 3,

@@ -8,8 +8,10 @@ import type { News } from './news.ts';
 
 /** Keeps facts on disk: at once when they change, and before every step that changes the host. */
 export interface Keeper {
-  /** Called with the facts after every transition; writes when they changed and never throws. */
+  /** Called with the facts after every transition; writes when they, or what was counted, changed and never throws. */
   offer(facts: Facts): void;
+  /** What was counted goes to disk with the next offer: a counter that a scrape has seen must not go back. */
+  readonly counted: () => void;
   /** Returns when everything is on disk; throws Problem `journal_unwritable`, and then the step must not be taken. */
   flush(): void;
   /** Writes also what changes without a decision: counters, events, conditions. Never throws. */
@@ -62,6 +64,9 @@ export function createKeeper(deps: {
     },
     flush: () => {
       if (written !== facts) write();
+    },
+    counted: () => {
+      written = null;
     },
     save: tryToWrite,
     problem: () => problem,

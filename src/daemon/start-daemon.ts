@@ -224,6 +224,9 @@ function tellRecovery({ kind, messages }: Recovered['recovery'], news: News): vo
   news.add({ type: 'state.lost', severity: 'error', message: messages.join('; ') });
 }
 
+/** What moves a counter that is kept. */
+const counted: ReadonlySet<string> = new Set(['failed', 'reconciled', 'rejected', 'rolledBack']);
+
 /** Starts the loop; every transition is kept on disk and reported. The result resolves when the loop broke. */
 function driveLoop(
   { loop, keeper, report, news, auditor, deadMan, ending }: Awaited<ReturnType<typeof createCore>>,
@@ -246,7 +249,10 @@ function driveLoop(
       },
     });
   });
-  loop.actor.on('*', (emitted) => recordEmitted(emitted, { news, metrics, log }));
+  loop.actor.on('*', (emitted) => {
+    if (counted.has(emitted.type)) keeper.counted();
+    recordEmitted(emitted, { news, metrics, log });
+  });
   loop.actor.start();
   return failed;
 }

@@ -2,12 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { families } from '../../metrics/catalogue.ts';
 import { fleetDashboard } from '../../metrics/dashboards/fleet-dashboard.ts';
 import { hostDashboard } from '../../metrics/dashboards/host-dashboard.ts';
 import { expressionsOf } from '../../metrics/dashboards/panel.ts';
 import { defaultRuleOptions } from '../../metrics/rules/default-rules.ts';
 import { renderRules } from '../../metrics/rules/rule-file.ts';
-import { startMonitoring, type Monitoring } from '../harness/monitoring.ts';
+import { freePort, startMonitoring, type Monitoring } from '../harness/monitoring.ts';
 import { plainExpression } from '../metrics/dashboards/plain-expression.ts';
 import { createLab, type Lab } from './alpha-lab.ts';
 
@@ -15,7 +16,7 @@ import { createLab, type Lab } from './alpha-lab.ts';
 const impatient = renderRules({
   ...defaultRuleOptions,
   every: 1,
-  thresholds: { ...defaultRuleOptions.thresholds, settle: 1, failures: 1 },
+  thresholds: { ...defaultRuleOptions.thresholds, settle: 1, keep: 6, failures: 1 },
 });
 
 let lab: Lab;
@@ -23,13 +24,13 @@ let monitoring: Monitoring;
 let begun: number;
 
 beforeAll(async () => {
-  lab = await createLab({ config: { evaluate: { attempts: 5 } } });
+  const listen = `127.0.0.1:${await freePort()}`;
+  lab = await createLab({ config: { evaluate: { attempts: 5 }, metrics: { listen } } });
   await lab.daemon.start();
   begun = Date.now();
-  const [, address = ''] = /"metrics":"([^"]+)"/.exec(lab.daemon.log()) ?? [];
   monitoring = await startMonitoring({
     dir: join(lab.dir, 'monitoring'),
-    targets: [{ address, instance: null }],
+    targets: [{ address: listen, instance: null }],
     rules: impatient,
   });
 });
@@ -69,6 +70,21 @@ describe('a real Prometheus and a real Alertmanager', () => {
     expect(fired.labels).toMatchObject({ branch: 'main' });
     const [last] = await monitoring.query('abide_deployment_last_info');
     expect(last?.metric).toMatchObject({ outcome: 'rolled_back', reason: 'ActivationFailed', commit: bad });
+  });
+
+  test('forget nothing when abide is killed meanwhile, and no counter goes back', async () => {
+    await lab.daemon.kill();
+    await lab.daemon.start();
+    await lab.daemon.until('an answer', ({ remotes }) => remotes[0]?.up === true);
+    await expect.poll(() => monitoring.query('up == 1'), { timeout: 10_000 }).toHaveLength(1);
+    const [rolledBack] = await monitoring.query('abide_rollbacks_total{reason="activation"}');
+    expect(rolledBack?.value?.[1]).toBe('1');
+    const kept = families.filter(({ type, persisted }) => type === 'counter' && persisted);
+    expect(kept.length).toBeGreaterThan(3);
+    for (const { name } of kept) expect(await monitoring.query(`resets(${name}[10m]) > 0`)).toEqual([]);
+    expect(monitoring.told.filter(({ labels }) => labels['alertname'] === 'AbideQuarantined')).toHaveLength(
+      1,
+    );
     await lab.deploy('good again');
     await monitoring.heard('AbideQuarantined', 'resolved');
   });

@@ -35,9 +35,16 @@ export const ruleCases: readonly RuleCase[] = [
   {
     alert: 'AbideRollbackFailed',
     what: 'mended by the next deployment',
-    series: { abide_rollback_failed: '0x2 1x5 0x5' },
-    at: '10m',
+    series: { abide_rollback_failed: '0x2 1x5 0x15' },
+    at: '20m',
     told: null,
+  },
+  {
+    alert: 'AbideRollbackFailed',
+    what: 'while the host reboots and tells nothing',
+    series: { abide_rollback_failed: '1x5 stale _x5' },
+    at: '9m',
+    told: [{ description: 'a could not go back to the system before and may run a broken one.' }],
   },
   {
     alert: 'AbideStateLost',
@@ -53,8 +60,8 @@ export const ruleCases: readonly RuleCase[] = [
   {
     alert: 'AbideStateLost',
     what: 'accepted',
-    series: { abide_hold_since_timestamp_seconds: '60x5 0x5' },
-    at: '8m',
+    series: { abide_hold_since_timestamp_seconds: '60x5 0x15' },
+    at: '18m',
     told: null,
   },
   {
@@ -76,10 +83,10 @@ export const ruleCases: readonly RuleCase[] = [
     alert: 'AbideQuarantined',
     what: 'over with the next commit, though the old one stays in quarantine',
     series: {
-      'abide_quarantine_since_timestamp_seconds{branch="main"}': '60x5 0x10',
-      abide_quarantined_commits: '1x15',
+      'abide_quarantine_since_timestamp_seconds{branch="main"}': '60x5 0x15',
+      abide_quarantined_commits: '1x20',
     },
-    at: '10m',
+    at: '15m',
     told: null,
   },
   {
