@@ -41,7 +41,9 @@ export interface Links {
 }
 
 /** Longer than anything takes where several machines share one processor; a failure then says what it waited for. */
-const limitMs = 5 * 60_000;
+const limitMs = 10 * 60_000;
+/** Each look costs the emulated machine what it could do its work with. */
+const lookEveryMs = 3000;
 
 /** Makes the machine, installs the first system on it by hand, and waits until abide has taken it over. */
 export async function createLab(first: Change): Promise<Lab> {
@@ -138,7 +140,7 @@ async function untilStatus(of: {
   while (Date.now() < end) {
     last = (await ask<HostStatus>(of.machine, '/v1/status')) ?? last;
     if (last && of.wanted(last)) return last;
-    await sleep(500);
+    await sleep(lookEveryMs);
   }
   const journal = await of.machine.try('journalctl --no-pager -n 60 -o short-monotonic');
   throw new Error(
@@ -155,7 +157,7 @@ async function untilOutput(machine: Machine, script: string, timeoutMs: number):
       const journal = await machine.try('journalctl --no-pager -n 60 -o short-monotonic');
       throw new Error(`still exit code ${code} of: ${script}\n${output}\n${journal.output}`);
     }
-    await sleep(500);
+    await sleep(lookEveryMs);
   }
 }
 

@@ -48,12 +48,15 @@ const mainPid = (unit: string) => property(unit, 'MainPID');
 const deadManUnits = () =>
   lab.sh("systemctl list-units --all --plain --no-legend 'abide-deadman-*' | cut -d ' ' -f 1");
 
+const holders = () => lab.sh('systemd-inhibit --list --no-legend --no-pager | { grep -w abide || true; }');
+
 describe('a switch outlives the daemon', () => {
-  test('that is killed, and the next one adopts it', async () => {
+  test('that is killed, and the next one adopts it; the host is kept awake meanwhile, and no longer', async () => {
     const running = await inTheMiddleOfASwitch('killed');
     const [daemon, unit] = [await mainPid('abide.service'), await mainPid(running.unit)];
     expect(await lab.sh(`cat /proc/${unit}/cgroup`)).toContain(`/system.slice/${running.unit}`);
     await lab.sh(`kill -9 ${daemon}`);
+    expect(await holders()).toMatch(/sleep.*the system is switched \(test\)\s+block/);
     await lab.untilSh(`test "$(systemctl show -p NRestarts --value abide.service)" = 1`);
     await lab.until(
       'the next daemon',
@@ -62,6 +65,7 @@ describe('a switch outlives the daemon', () => {
     expect(await mainPid('abide.service')).not.toBe(daemon);
     expect(await mainPid(running.unit)).toBe(unit);
     await goesOn('killed', running);
+    expect(await holders()).toBe('');
   });
 
   test('that is restarted, and the next one adopts it', async () => {
@@ -116,19 +120,24 @@ test('garbage collection keeps what is pinned, during a probation and after it',
 });
 
 describe('the unit of abide', () => {
-  test('is not ended by a commit that changes it', async () => {
+  test('is changed by a commit, and the abide that it starts is the one that commits', async () => {
+    const old = await mainPid('abide.service');
     const commit = await lab.release({
       note: 'changed',
       units: { 'abide.service': abideUnit({ lines: 'Nice=1\n' }) },
     });
     const status = await lab.until('changed committed', (now) => now.lastDeployment?.commit === commit);
     expect(status.lastDeployment).toMatchObject({ outcome: 'committed', retried: false });
-    expect(await property('abide.service', 'Nice')).toBe('1');
-    await lab.until('in sync', (now) => now.summary === 'InSync');
+    const now = await mainPid('abide.service');
+    expect(now).not.toBe(old);
+    expect(await lab.sh(`cut -d ' ' -f 19 /proc/${now}/stat`)).toBe('1');
+    // The switch left the old one alone: it ended by itself, and systemd started what the new system says.
+    expect(await property('abide.service', 'NRestarts')).not.toBe('0');
+    expect(status.lastDeployment?.checks.map(({ name }) => name)).toContain('abide');
   });
 
   test('needs little memory when it has nothing to do', async () => {
-    await lab.sh('sleep 30', 90_000);
+    await lab.sh('sleep 40', 90_000);
     const pid = await mainPid('abide.service');
     const kilobytes = Number(
       await lab.sh(`sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\).*/\\1/p' /proc/${pid}/status`),
@@ -138,13 +147,13 @@ describe('the unit of abide', () => {
     expect(kilobytes).toBeLessThan(160 * 1024);
   });
 
-  test('is not ended by a commit that takes it away', async () => {
-    const commit = await lab.release({ note: 'removed', units: { 'abide.service': null } });
-    const ended = `grep -q '"outcome": *"committed"' /var/lib/abide/journal.json && test ! -e /etc/systemd/system/abide.service`;
-    await lab.untilSh(
-      `${ended} && grep -q 'default '$(readlink -f /run/current-system) /boot/loader/loader.conf`,
-    );
-    expect(await lab.sh('cat /etc/note')).toBe('removed');
-    expect(commit).toMatch(/^[0-9a-f]{40}$/);
+  test('is taken away by a commit with consent: the switch does not end it, it commits and then ends for good', async () => {
+    await lab.release({ note: 'removed', units: { 'abide.service': null } });
+    await lab.untilSh('test "$(cat /etc/note)" = removed && test ! -e /etc/systemd/system/abide.service');
+    await lab.untilSh('test "$(systemctl show -p ActiveState --value abide.service)" = inactive');
+    const { current, profile, bootDefault } = await lab.links();
+    expect([profile, bootDefault]).toEqual([current, current]);
+    expect(await lab.sh('cat /run/current-system/etc/note')).toBe('removed');
+    expect(await deadManUnits()).toBe('');
   });
 });
