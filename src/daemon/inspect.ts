@@ -31,7 +31,7 @@ export async function inspect(
 
 const nothing: OwnUnit = { is: 'absent', why: 'does not run' };
 
-/** What runs already has shown that it can start; what could not be read before says nothing against what comes. */
+/** What runs already has shown that it can start. */
 async function faultIn(
   { ownCheck }: InspectParts,
   before: OwnUnit,
@@ -40,6 +40,5 @@ async function faultIn(
 ): Promise<string | null> {
   if (before.is === 'absent' || after.is === 'absent') return null;
   if (fateOf(before, after, false) === 'unchanged') return null;
-  if (before.program === null && after.program === null) return null;
   return findOwnFault(ownCheck, after, signal);
 }

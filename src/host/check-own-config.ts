@@ -23,9 +23,8 @@ export async function findOwnFault(
   { program, config }: Present,
   signal: AbortSignal,
 ): Promise<string | null> {
-  if (program === null || config === null) {
-    return 'is started in a way that cannot be read, so its configuration cannot be checked';
-  }
+  // What a wrapper starts cannot be known beforehand; it has to prove itself when it runs.
+  if (program === null || config === null) return null;
   if (config.digest === null)
     return `is started with ${config.named}, and there is no such file in that system`;
   const ask = (...args: readonly string[]) => answerOf(deps, [...program, ...args], signal);
