@@ -87,6 +87,17 @@ describe('a commit after which abide would not run on the host', () => {
     );
   });
 
+  test('is activated once a person confirms it, and not the next one', async () => {
+    const { commit } = await heldBack('broken by consent', carrying(lab, { helth: {} }));
+    const { exitCode, stdout } = await lab.daemon.cli('confirm', commit.slice(0, 8));
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining(commit.slice(0, 8))]);
+    const status = await lab.daemon.until('confirmed', ({ summary }) => summary === 'InSync');
+    // An abide that cannot start cannot commit: the one that is there does, and goes on.
+    expect(status.lastDeployment).toMatchObject({ commit, outcome: 'committed', abide: 'broken' });
+    await heldBack('without abide again');
+    await lab.deploy('works again', carrying(lab));
+  });
+
   test('is activated by consent; the old abide commits it and ends, and keeps nothing from collection', async () => {
     await lab.daemon.stop();
     const allowed = { ...lab.daemon.config, activate: { allowRemovingAbide: true } };

@@ -3,6 +3,7 @@ import { isForOtherMachine, needsOnlyCommit } from '../../src/domain/after-evalu
 import type { Deployment, DeploymentOutcome } from '../../src/domain/deployment.ts';
 import type { Facts } from '../../src/domain/facts.ts';
 import { isGoingBack } from '../../src/domain/go-back.ts';
+import { consentTo } from '../../src/domain/confirmation.ts';
 import { isInspected } from '../../src/domain/inspection.ts';
 import { maxSupersessions } from '../../src/domain/policy.ts';
 import { rulesFor } from '../../src/domain/probation.ts';
@@ -138,7 +139,10 @@ function activationRules(transition: Transition): [boolean, string][] {
       'no activation begins before hooks.preActivate let it pass',
     ],
     [
-      context.inspection?.removal === null || context.policy.allowRemovingAbide,
+      context.inspection?.removal === null ||
+        context.policy.allowRemovingAbide ||
+        isGoingBack(context) ||
+        consentTo(facts, deployment.commit) !== null,
       'no activation of a system without abide but by consent',
     ],
     [context.waiting === null, 'no activation begins at a shut gate'],

@@ -356,7 +356,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'systems without abide': {
     from: [host('old')],
-    world: [offers('origin', 'm1'), offers('origin', 'm2'), sees(host('hand')), retry(null)],
+    world: [offers('origin', 'm1'), offers('origin', 'm2'), sees(host('hand')), confirm],
     outcomes: {
       ...orUndone,
       realise: (s) => [
