@@ -4,6 +4,7 @@ import type { CheckSeen } from '../src/domain/check.ts';
 import type { Observed } from '../src/domain/observed.ts';
 import type { SwitchVerdict } from '../src/domain/switch-verdict.ts';
 import { deploymentIn } from './in-context.ts';
+import { arming, checking, comparing } from './preflight.ts';
 import type { ReconcilerContext } from './reconciler-context.ts';
 import { endOf, reconcilerSetup } from './reconciler-setup.ts';
 
@@ -34,9 +35,8 @@ export const activating = reconcilerSetup.createStateConfig({
         src: 'prepare',
         input: ({ context }) => deploymentIn(context),
         onDone: [
-          { guard: 'onTrial', target: '#reconciler.pipeline.probation' },
-          { guard: 'activates', target: 'switching', actions: baseline },
-          { target: '#reconciler.pipeline.committing' },
+          { guard: 'onTrial', target: 'arming' },
+          { target: 'comparing', actions: baseline },
         ],
         onError: {
           target: '#reconciler.pipeline.settled',
@@ -44,6 +44,9 @@ export const activating = reconcilerSetup.createStateConfig({
         },
       },
     },
+    comparing,
+    checking,
+    arming,
     switching: {
       entry: { type: 'step', params: { step: 'switch' } },
       invoke: {
@@ -99,7 +102,10 @@ export const activating = reconcilerSetup.createStateConfig({
     staging: {
       always: [
         { guard: 'movesProfile', target: '#reconciler.pipeline.committing' },
-        { target: '#reconciler.pipeline.gating', actions: 'waitForReboot' },
+        {
+          target: '#reconciler.pipeline.gating',
+          actions: { type: 'waitForReboot', params: { why: 'the interface of init changes' } },
+        },
       ],
     },
     lookingAgain: { after: { moment: 'looking' } },

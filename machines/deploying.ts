@@ -4,6 +4,7 @@ import { wayBackText } from '../src/domain/boot-once.ts';
 import { profileChosen } from '../src/domain/choice.ts';
 import { shortId } from '../src/domain/commit.ts';
 import {
+  because,
   beginDeployment,
   commitDeployment,
   endDeployment,
@@ -12,10 +13,11 @@ import {
   type Ending,
 } from '../src/domain/deploy.ts';
 import { quarantineDeployment } from '../src/domain/quarantine.ts';
-import type { SwitchResult } from '../src/domain/deployment.ts';
+import type { DeploymentStep, SwitchResult } from '../src/domain/deployment.ts';
 import { withTimeToHandOver } from '../src/domain/handover.ts';
 import { fail as failFacts } from '../src/domain/fail.ts';
 import { byHandText } from '../src/domain/go-back.ts';
+import { rebootBound, type Comparison } from '../src/domain/preflight.ts';
 import type { Problem } from '../src/domain/problem.ts';
 import { condemnBooted, proved } from './proving.ts';
 import type { ReconcilerContext } from './reconciler-context.ts';
@@ -29,6 +31,17 @@ export function begin(context: ReconcilerContext): Turn {
   if (!begun.deployment) return {};
   const facts = withTimeToHandOver(begun, policy.probation, self);
   return { change: { facts, phases: [] }, emit: [asEmitted(announceStart(begun.deployment))] };
+}
+
+/** A switch that only a reboot may bring is staged: profile and boot default move, and nothing is activated. */
+export function stage(
+  { facts, policy }: ReconcilerContext,
+  comparison: Comparison,
+): Partial<ReconcilerContext> {
+  const { deployment } = facts;
+  const staged = rebootBound(comparison, policy.stageWhen);
+  if (deployment?.operation !== 'switch' || staged === null) return {};
+  return { facts: { ...facts, deployment: { ...deployment, staged } } };
 }
 
 /** What switch-to-configuration said. */
@@ -56,7 +69,7 @@ export function commit(context: ReconcilerContext): Turn {
     ? {
         outcome: 'staged',
         reason: 'RebootPending',
-        message: `the next boot starts it; ${deployment.message ?? wayBackText(context.facts, deployment.toplevel)}`,
+        message: `the next boot starts it${because(deployment)}; ${deployment.message ?? wayBackText(context.facts, deployment.toplevel)}`,
       }
     : { outcome: 'committed', reason: 'Succeeded', message: wentBackText(context) };
   const facts = commitDeployment(context, ending, context.now());
@@ -161,11 +174,14 @@ export function rollbackFailed(context: ReconcilerContext, problem: Problem): Tu
   };
 }
 
+/** Steps in which nothing has changed yet. */
+const untouched: ReadonlySet<DeploymentStep> = new Set<DeploymentStep>(['prepare', 'preflight', 'arm']);
+
 /** A deployment that a crash or a reboot ended before it was decided: tried once more, quarantined at the second time. */
 export function interrupt(context: ReconcilerContext): Turn {
   const { deployment, deployments } = context.facts;
   if (!deployment) return {};
-  const begun = deployment.step !== 'prepare';
+  const begun = deployment.step !== null && !untouched.has(deployment.step);
   const past = deployments.filter((other) => isTrial(other) === isTrial(deployment));
   const again =
     begun && past.some(({ commit, outcome }) => commit === deployment.commit && outcome === 'interrupted');

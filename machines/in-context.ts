@@ -1,7 +1,7 @@
 import type { Deployment } from '../src/domain/deployment.ts';
 import type { Target } from '../src/domain/target.ts';
 import type { ReconcilerContext } from './reconciler-context.ts';
-import type { Planned } from './reconciler-setup.ts';
+import type { Planned } from './planned.ts';
 
 /** The target of a state that cannot be without one; a bug when there is none. */
 export function targetIn({ target }: ReconcilerContext): Target {

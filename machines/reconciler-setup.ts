@@ -6,7 +6,7 @@ import type { CheckSeen } from '../src/domain/check.ts';
 import type { CommitId } from '../src/domain/commit.ts';
 import { decide, isSuperseded, mayWork, type Decision } from '../src/domain/decide.ts';
 import type { Deployment, DeploymentStep, SwitchResult, WentBack } from '../src/domain/deployment.ts';
-import { atStep } from '../src/domain/deploy.ts';
+import { atStep, isStaged } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
 import { isTrial } from '../src/domain/boot-trial.ts';
 import { closedGate, isConsented, isNetworkBack } from '../src/domain/gate.ts';
@@ -15,6 +15,7 @@ import { isInspected, type Inspection } from '../src/domain/inspection.ts';
 import { isHeldByLoader, keepLoader, type LoaderInstalled } from '../src/domain/boot-once.ts';
 import type { HookOrder, HookResult } from '../src/domain/hook.ts';
 import type { Observed } from '../src/domain/observed.ts';
+import { isCheckable, rebootBound, type Comparison } from '../src/domain/preflight.ts';
 import type { ProbationStep } from '../src/domain/probation.ts';
 import type { Probe, ProbeOrder } from '../src/domain/probe.ts';
 import { toProblem } from '../src/domain/problem.ts';
@@ -36,17 +37,10 @@ import type {
   ReconcilerEvent,
   ReconcilerInput,
 } from './reconciler-context.ts';
+import type { Planned } from './planned.ts';
 import { remoteMachine } from './remote.ts';
 import { take } from './turn.ts';
 import * as working from './working.ts';
-
-/** A target with what its evaluation gave. */
-export interface Planned {
-  readonly target: Target;
-  readonly evaluation: Evaluation;
-  /** The system that runs now, with which the built one is compared. */
-  readonly running: string | null;
-}
 
 /** The reconciler's parts by name; the composition root provides the actors, and every guard is a pure decision. */
 export const reconcilerSetup = setup({
@@ -63,6 +57,9 @@ export const reconcilerSetup = setup({
     evaluate: missing<Evaluation, Target>('evaluate'),
     realise: missing<Inspection, Planned>('realise'),
     prepare: missing<readonly CheckSeen[] | null, Deployment>('prepare'),
+    compare: missing<Comparison, Deployment>('compare'),
+    check: missing<void, Deployment>('check'),
+    arm: missing<void, Deployment>('arm'),
     activate: missing<SwitchResult, Deployment>('activate'),
     look: missing<Observed, Deployment>('look'),
     probe: missing<Probe, ProbeOrder>('probe'),
@@ -115,7 +112,12 @@ export const reconcilerSetup = setup({
     hookIsOwed: ({ context }) => hooking.isOwed(context),
     hookIsForgotten: ({ context }) => hooking.owed(context) !== null && !hooking.isOwed(context),
     onlyCommit: ({ context }) => needsOnlyCommit(context),
-    activates: ({ context }) => context.facts.deployment?.operation !== 'boot',
+    needsReboot: ({ context }, { comparison }: { comparison: Comparison }) =>
+      context.facts.deployment?.operation === 'test' &&
+      rebootBound(comparison, context.policy.stageWhen) !== null,
+    checkable: (_, { comparison }: { comparison: Comparison }) => isCheckable(comparison),
+    lockHeld: (_, { error }: { error: unknown }) => toProblem(error).code === 'activation_busy',
+    activates: ({ context: { facts } }) => facts.deployment !== null && !isStaged(facts.deployment),
     movesProfile: ({ context: { facts } }) =>
       facts.deployment?.operation !== 'test' && facts.deployment?.trigger !== 'boot',
     heldByLoader: ({ context }) => isHeldByLoader(context.facts),
@@ -232,7 +234,12 @@ export const reconcilerSetup = setup({
     ),
     tryAgain: assign(({ context }) => deploying.tryAgain(context)),
     waitForLock: enqueueActions(({ context, enqueue }) => take(enqueue, working.waitForLock(context))),
-    waitForReboot: enqueueActions(({ context, enqueue }) => take(enqueue, working.waitForReboot(context))),
+    waitForReboot: enqueueActions(({ context, enqueue }, { why }: { why: string }) =>
+      take(enqueue, working.waitForReboot(context, why)),
+    ),
+    stage: assign(({ context }, { comparison }: { comparison: Comparison }) =>
+      deploying.stage(context, comparison),
+    ),
     giveUp: enqueueActions(({ context, enqueue }, { observed }: { observed: Observed }) =>
       take(enqueue, working.fail(context, 'activate', switchProblem(context, observed))),
     ),

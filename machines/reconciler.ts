@@ -115,8 +115,13 @@ export const reconcilerMachine = reconcilerSetup.createMachine({
               actions: 'beginProving',
             },
             {
-              guard: { type: 'resumesAt', params: { steps: ['prepare'] } },
+              guard: { type: 'resumesAt', params: { steps: ['prepare', 'arm'] } },
               target: 'activating',
+              actions: 'adopt',
+            },
+            {
+              guard: { type: 'resumesAt', params: { steps: ['preflight'] } },
+              target: 'activating.comparing',
               actions: 'adopt',
             },
             {

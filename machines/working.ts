@@ -168,8 +168,8 @@ export function waitForLock(context: ReconcilerContext): Turn {
 }
 
 /** The system says that only a reboot can bring it, and a test cannot be staged. */
-export function waitForReboot(context: ReconcilerContext): Turn {
-  const reason = 'the new system can only be reached by a reboot, which operation test never does';
+export function waitForReboot(context: ReconcilerContext, why: string): Turn {
+  const reason = `${why}; only a reboot may bring that, and operation test belongs to one boot`;
   return waitFor(withoutDeployment(context), 'reboot', reason, null);
 }
 
@@ -229,6 +229,7 @@ export function waitFor(
     reason,
     since,
     nextCheck: afterMs === null ? null : now + afterMs,
+    beside: context.observed?.current ?? null,
   });
   return { change: { ...change, facts: context.facts }, emit };
 }

@@ -303,7 +303,7 @@ in
     stageWhen = mkOption {
       type = types.listOf (types.enum [ "kernel" "kernel-modules" "kernel-params" "initrd" "firmware" "systemd" "other" ]);
       default = [ ];
-      description = "Changes that are staged for the next reboot instead of switched to.";
+      description = "Parts whose change against the booted system is staged for the next reboot instead of switched to; a test waits.";
     };
     confirm = {
       mode = mkOption {
@@ -589,7 +589,7 @@ in
     bootEntries = mkOption {
       type = types.nullOr (types.ints.between 1 1000);
       default = null;
-      description = "Boot entries kept; null leaves it to the boot loader's own limit.";
+      description = "Newest generations of the system profile that keep their boot entry, beside those in use; older ones are removed after a commit. null leaves them alone.";
     };
   };
   api = {

@@ -41,7 +41,9 @@ export const retentionSchema = z
     bootEntries: whole(1, 1000)
       .nullable()
       .prefault(null)
-      .describe("Boot entries kept; null leaves it to the boot loader's own limit."),
+      .describe(
+        'Newest generations of the system profile that keep their boot entry, beside those in use; older ones are removed after a commit. null leaves them alone.',
+      ),
   })
   .prefault({})
   .describe('What is kept of the past.');

@@ -79,7 +79,9 @@ export const activateSchema = z
       ),
     stageWhen: rebootTriggersSchema
       .prefault([])
-      .describe('Changes that are staged for the next reboot instead of switched to.'),
+      .describe(
+        'Parts whose change against the booted system is staged for the next reboot instead of switched to; a test waits.',
+      ),
     confirm: z
       .strictObject({
         mode: word(['none', 'manual', 'auto'])

@@ -17,7 +17,6 @@ const ignore = (key: string, built: readonly unknown[] = []): Unbuilt => ({ key,
 /** Keys that promise a protection or an action are refused until they keep it; others have no effect yet. */
 export const unbuilt: readonly Unbuilt[] = [
   refuse('driver'),
-  refuse('activate.stageWhen'),
   refuse('activate.confirm.mode'),
   ignore('activate.confirm.after'),
   refuse('activate.windows'),
@@ -30,7 +29,6 @@ export const unbuilt: readonly Unbuilt[] = [
   refuse('reboot.policy'),
   ignore('reboot.triggers'),
   refuse('reboot.windows'),
-  refuse('retention.bootEntries'),
   refuse('notify'),
 ];
 

@@ -17,6 +17,7 @@ import { createHealth } from '../host/health/health.ts';
 import { createActivator, resolveActivator, type Activator } from '../host/activate.ts';
 import { createBootOnce, type BootOnce } from '../host/boot-once.ts';
 import { createBootLoader, type BootLoader } from '../host/boot-loader.ts';
+import { createCheckSwitch, type CheckSwitch } from '../host/check-switch.ts';
 import { createDeadMan, type DeadMan } from '../host/dead-man.ts';
 import { findInhibitor } from '../host/inhibitor.ts';
 import { createHooks, type Hooks } from '../host/hooks.ts';
@@ -34,6 +35,7 @@ import { createWitness, type Witness } from '../state/witness.ts';
 import { readCandidateHealth } from './candidate-config.ts';
 import { createCandidateHealth, type CandidateHealth } from './candidate-health.ts';
 import { ruleOf } from './policy-of.ts';
+import type { RoomPlaces } from './must-have-room.ts';
 import { asleep, uptime } from './uptime.ts';
 import { keySourcesOf, trustPolicyOf } from './trust-of.ts';
 
@@ -51,6 +53,10 @@ export interface Adapters {
   readonly provenProfile: Profile;
   readonly observer: HostObserver;
   readonly activator: Activator;
+  readonly checkSwitch: CheckSwitch;
+  readonly places: RoomPlaces;
+  /** `retention.bootEntries`. */
+  readonly bootEntries: number | null;
   readonly bootLoader: BootLoader;
   readonly bootOnce: BootOnce;
   readonly deadMan: DeadMan;
@@ -75,6 +81,9 @@ export interface AdapterDeps {
 
 /** The longest pack one fetch may bring, in bytes. */
 const maxPackBytes = 2 * 1024 ** 3;
+
+/** Pre-switch checks look at files and at what runs; what takes longer hangs. */
+const longestCheckMs = 5 * 60_000;
 
 /** Makes the adapters of one daemon. */
 export function createAdapters(deps: AdapterDeps): Adapters {
@@ -162,6 +171,12 @@ export function createAdapters(deps: AdapterDeps): Adapters {
       storeDir: environment.nixStoreDir,
       run,
       path: environment.path,
+    }),
+    places: { root: config.system.root, storeDir: environment.nixStoreDir, stateDir: dir },
+    bootEntries: config.retention.bootEntries,
+    checkSwitch: createCheckSwitch({
+      activator,
+      timeoutMs: Math.min(config.activate.timeout, longestCheckMs),
     }),
     bootLoader: createBootLoader({ activator, observer }),
     deadMan,

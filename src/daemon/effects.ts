@@ -1,4 +1,4 @@
-import type { Planned } from '../../machines/reconciler-setup.ts';
+import type { Planned } from '../../machines/planned.ts';
 import type { Ancestry } from '../domain/ancestry.ts';
 import type { CheckSeen } from '../domain/check.ts';
 import type { CommitId } from '../domain/commit.ts';
@@ -6,7 +6,6 @@ import type { Deployment, SwitchResult, WentBack } from '../domain/deployment.ts
 import type { Evaluation } from '../domain/evaluation.ts';
 import type { Facts } from '../domain/facts.ts';
 import type { Fetched } from '../domain/fetched.ts';
-import type { Inspection } from '../domain/inspection.ts';
 import type { HookOrder } from '../domain/hook.ts';
 import type { Observed } from '../domain/observed.ts';
 import { toProblem } from '../domain/problem.ts';
@@ -18,19 +17,22 @@ import type { JudgeBase, Trust } from '../git/trust.ts';
 import type { Activator } from '../host/activate.ts';
 import { specialisationNamed } from '../host/specialisation.ts';
 import type { SystemDriver } from '../nix/driver.ts';
+import { build, type BuildParts } from './build.ts';
 import { lookBefore, probe, review, type HealthParts } from './health-effects.ts';
 import { askHook, runHook, type HookParts } from './hook-effects.ts';
 import { mustBeLocked } from './must-be-locked.ts';
 import { handOver, type HandOverParts } from './hand-over.ts';
 import { rootOfWayBack } from './go-back.ts';
-import { inspect, type InspectParts } from './inspect.ts';
 import { installLoader, setProfile } from './keep-booting.ts';
 import { repairPins, type PinParts } from './pins.ts';
+import { arm, check, compare, type PreflightParts } from './preflight-effects.ts';
+import { retireBehind, type RetireParts } from './retire.ts';
 import { armWayBack, callOff, goBack, hookOf, putBack, unlessUndone, type WayBackParts } from './way-back.ts';
 
 /** What the effects are made of. */
 export interface EffectParts
-  extends HandOverParts, HealthParts, HookParts, InspectParts, PinParts, WayBackParts {
+  extends HandOverParts, HealthParts, HookParts, BuildParts, PinParts, PreflightParts, WayBackParts {
+  readonly bootEntries: RetireParts['bootEntries'];
   readonly mirror: Mirror;
   readonly trust: Trust;
   readonly driver: SystemDriver;
@@ -59,8 +61,11 @@ export function createEffects(parts: EffectParts) {
     assess: (commits: readonly CommitId[], signal: AbortSignal): Promise<Ancestry> =>
       assess(parts, commits, signal),
     evaluate: (target: Target, signal: AbortSignal) => evaluate(parts, target, signal),
-    realise: (planned: Planned, signal: AbortSignal) => realise(parts, planned, signal),
+    realise: (planned: Planned, signal: AbortSignal) => build(parts, planned, signal),
     prepare: (deployment: Deployment) => prepare(parts, deployment),
+    compare: (deployment: Deployment) => compare(parts, deployment),
+    check: (deployment: Deployment) => check(parts, deployment),
+    arm: (deployment: Deployment) => arm(parts, deployment),
     activate: (deployment: Deployment) => activate(parts, deployment),
     look: () => parts.observer.observe(),
     probe: (order: ProbeOrder, signal: AbortSignal) => probe(parts, order, signal),
@@ -160,17 +165,6 @@ async function evaluate(parts: EffectParts, { commit }: Target, signal: AbortSig
   return driver.evaluate({ commit, source: url, onProgress }, signal);
 }
 
-async function realise(
-  parts: EffectParts,
-  { evaluation, running }: Planned,
-  signal: AbortSignal,
-): Promise<Inspection> {
-  if (evaluation.derivation !== '') {
-    await parts.driver.realise({ evaluation, rootName: 'candidate' }, parts.onProgress, signal);
-  }
-  return inspect(parts, { running, toplevel: evaluation.toplevel }, signal);
-}
-
 function commitsInUse({ floor, expected, committedMain, deployment }: Facts, commit: CommitId): CommitId[] {
   const others = [floor?.commit, expected?.commit, committedMain?.commit, deployment?.commit];
   return [...new Set([commit, ...others.filter((other) => other !== undefined)])];
@@ -185,10 +179,7 @@ async function prepare(parts: EffectParts, deployment: Deployment): Promise<read
   // Of a specialisation only a part runs; and a profile that moved is an old generation, which anybody may collect.
   if (previous.profile !== null) await roots.pin('previous-profile', previous.profile);
   await roots.pin('candidate', toplevel);
-  // The baseline first: what it takes is not taken from the time that the dead-man waits.
-  const before = await lookBefore(parts, deployment);
-  await armWayBack(parts, deployment);
-  return before;
+  return lookBefore(parts, deployment);
 }
 
 async function activate(parts: EffectParts, deployment: Deployment): Promise<SwitchResult> {
@@ -222,8 +213,8 @@ async function variantToRun({ log }: EffectParts, { id, toplevel, previous }: De
 
 /** Roots follow what is committed; what fails here is mended by the next deployment. */
 async function finish(parts: EffectParts, deployment: Deployment): Promise<Observed> {
-  const { toplevel, branch, operation } = deployment;
   const { roots, observer, log } = parts;
+  const { toplevel, branch, operation } = deployment;
   try {
     await roots.pin(branch === 'main' && operation !== 'test' ? 'committed' : 'testing', toplevel);
     await roots.unpin('candidate');
@@ -231,5 +222,6 @@ async function finish(parts: EffectParts, deployment: Deployment): Promise<Obser
   } catch (error) {
     log.warn({ err: toProblem(error) }, 'the gc roots could not be brought up to date');
   }
+  await retireBehind(parts, deployment);
   return observer.observe();
 }

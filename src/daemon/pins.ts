@@ -44,7 +44,8 @@ export async function whileRetiring(parts: PinParts, installLoader: () => Promis
   for (const name of names) await roots.unpin(name);
 }
 
-const retiring = 'retiring-';
+/** Begins the names of roots that only wait for the loader to run without what they hold. */
+export const retiring = 'retiring-';
 
 /** A host without a system profile has no boot entries either. */
 async function keepBootable({ profile, provenProfile }: PinParts, proven: string | null): Promise<void> {

@@ -12,6 +12,7 @@ export function policyOf(config: Config): Policy {
     mode,
     remotes: source.remotes.map(ruleOf),
     attempts: { evaluate: evaluate.attempts, build: build.attempts },
+    stageWhen: activate.stageWhen,
     drift: { policy: drift.policy, graceMs: drift.grace },
     probation: probationRulesOf(health),
     hooks: hookKinds.filter((hook) => hooks[hook] !== null),

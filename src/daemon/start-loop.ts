@@ -2,7 +2,7 @@ import { createActor, fromPromise } from 'xstate';
 import { createLane } from '../../machines/exclusive.ts';
 import { observerMachine } from '../../machines/observer.ts';
 import type { ReconcilerInput } from '../../machines/reconciler-context.ts';
-import type { Planned } from '../../machines/reconciler-setup.ts';
+import type { Planned } from '../../machines/planned.ts';
 import { reconcilerMachine } from '../../machines/reconciler.ts';
 import { remoteMachine } from '../../machines/remote.ts';
 import type { Ancestry } from '../domain/ancestry.ts';
@@ -43,6 +43,9 @@ export function createLoop(input: ReconcilerInput, effects: Effects) {
       evaluate: work.logic((target: Target, signal) => effects.evaluate(target, signal)),
       realise: work.logic((planned: Planned, signal) => effects.realise(planned, signal)),
       prepare: changing(effects.prepare),
+      compare: changing(effects.compare),
+      check: changing(effects.check),
+      arm: changing(effects.arm),
       activate: changing(effects.activate),
       look: changing(effects.look),
       probe: onHost.logic((order: ProbeOrder, signal) => effects.probe(order, signal)),

@@ -84,6 +84,7 @@ export function bootedBefore(
     bootId: observed.bootId,
     retried: false,
     exitCode: null,
+    staged: null,
     log: [],
     confirmation: null,
     goesBackFrom: null,

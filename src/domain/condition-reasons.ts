@@ -11,7 +11,8 @@ export function reasonName(name: RejectionReason | RebootReason): string {
 /** The reason a failure gives to Ready, Built and Stalled. */
 export function failureReason({ class: kind, code }: Pick<Failure, 'class' | 'code'>): string {
   if (code === 'no_such_host') return 'NoSuchHost';
-  if (code === 'no_space') return 'InsufficientSpace';
+  if (code === 'no_switch_program') return 'NotSwitchable';
+  if (code === 'no_space' || code === 'no_room') return 'InsufficientSpace';
   return failureReasons[kind];
 }
 
@@ -24,7 +25,7 @@ const failureReasons = {
   unexpected: 'Failed',
 } as const;
 
-const failed = [...Object.values(failureReasons), 'NoSuchHost', 'InsufficientSpace'];
+const failed = [...Object.values(failureReasons), 'NoSuchHost', 'NotSwitchable', 'InsufficientSpace'];
 
 /** Every reason a condition may have; closed, so that alerts and scripts can count on it. */
 export const conditionReasons: Readonly<Record<ConditionType, readonly string[]>> = {
@@ -45,7 +46,15 @@ export const conditionReasons: Readonly<Record<ConditionType, readonly string[]>
     'StateLost',
   ],
   Reconciling: ['Progressing', 'ProgressingWithRetry', 'Idle'],
-  Stalled: ['RetriesExceeded', 'NoSuchHost', 'RolledBack', 'RollbackFailed', 'StateLost', 'NotStalled'],
+  Stalled: [
+    'RetriesExceeded',
+    'NoSuchHost',
+    'NotSwitchable',
+    'RolledBack',
+    'RollbackFailed',
+    'StateLost',
+    'NotStalled',
+  ],
   SourceReachable: ['Fetched', 'PartiallyFailed', 'AllRemotesFailed', 'Progressing'],
   SourceTrusted: [
     'Verified',

@@ -106,6 +106,8 @@ const topFindings: Readonly<Record<Standing, (view: LoopView, rest: RestFindings
       : { Ready: ready, Reconciling: idle, Stalled: notStalled },
 };
 
+/** Reasons that trying again can never mend. */
+const unmendable: ReadonlySet<string> = new Set(['NoSuchHost', 'NotSwitchable']);
 const ready: Finding = { status: 'True', reason: 'Succeeded', message: 'the host runs the desired commit' };
 
 function resting(reason: string, message: string): TopFindings {
@@ -141,7 +143,7 @@ function stalledTop(view: LoopView): TopFindings {
     return stalled('RolledBack', 'RolledBack', message);
   }
   const reason = failureReason(failure);
-  return stalled(reason, reason === 'NoSuchHost' ? 'NoSuchHost' : 'RetriesExceeded', failureText(failure));
+  return stalled(reason, unmendable.has(reason) ? reason : 'RetriesExceeded', failureText(failure));
 }
 
 function retryingTop(view: LoopView): TopFindings {

@@ -91,14 +91,17 @@ function goBack(order: GoingBack, { facts, observed }: Loop, now: number): Decis
 }
 
 /**
- * In the same boot the deployment goes on where it was. A reboot leaves it at what the boot default was: the new system, and
- * then the rest of the commit is done; any other, and then what had begun to move is put back and the deployment is over. A
+ * In the same boot the deployment goes on where it was; a preflight only beside the system that it began with, and what was
+ * not begun to change anything for is begun anew. A reboot leaves it at what the boot default was: the new system, and then
+ * the rest of the commit is done; any other, and then what had begun to move is put back and the deployment is over. A
  * rollback goes on in any case, because it is what quarantines the commit.
  */
 function resume(deployment: Deployment, step: DeploymentStep, loop: Loop): Decision {
   if (isTrial(deployment)) return resumeTrial(deployment, step, loop);
-  if (step === 'prepare') return { do: 'interrupt' };
+  if (step === 'prepare' || step === 'arm') return { do: 'interrupt' };
   const { observed, facts } = loop;
+  // Its check may still run and hold the lock, so it is followed to its end.
+  if (step === 'preflight' && observed?.current !== deployment.previous.toplevel) return { do: 'interrupt' };
   if (observed?.bootId === deployment.bootId || step === 'rollback') return { do: 'resume', step };
   if (!proved.has(step)) return { do: 'interrupt' };
   if ((isStaged(deployment) && !facts.choice) || observed?.current === deployment.toplevel)
@@ -109,7 +112,7 @@ function resume(deployment: Deployment, step: DeploymentStep, loop: Loop): Decis
 /** Steps of a system that has passed its probation, or that none is possible for. */
 const proved: ReadonlySet<DeploymentStep> = new Set<DeploymentStep>(['passed', 'profile', 'loader']);
 
-const tried: ReadonlySet<DeploymentStep> = new Set<DeploymentStep>(['prepare', 'probation']);
+const tried: ReadonlySet<DeploymentStep> = new Set<DeploymentStep>(['prepare', 'arm', 'probation']);
 
 /**
  * A reboot cuts a trial off. The first time the next boot begins another one; when that was cut off too, the system is not

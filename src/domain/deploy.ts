@@ -66,8 +66,15 @@ export function endDeployment(facts: Facts, ending: Ending, keep: number, now: n
 }
 
 /** True when only the next boot starts it; read from the deployment alone, so that a restart in between changes nothing. */
-export function isStaged({ operation, exitCode, trigger }: Deployment): boolean {
-  return trigger !== 'boot' && (operation === 'boot' || exitCode === stagedExit);
+export function isStaged({ operation, exitCode, staged, trigger }: Deployment): boolean {
+  return trigger !== 'boot' && (operation === 'boot' || staged !== null || exitCode === stagedExit);
+}
+
+/** Why only the next boot starts it, to be put behind that sentence; empty where that is simply its operation. */
+export function because({ staged, exitCode }: Deployment): string {
+  const init = exitCode === stagedExit ? 'the interface of init changes (exit code 100)' : null;
+  const why = staged ?? init;
+  return why === null ? '' : `: ${why}`;
 }
 
 /** switch-to-configuration: the init interface changed, so only a reboot brings the new system. */
@@ -101,7 +108,7 @@ export function leaveUncommitted(loop: Loop, problem: Problem, now: number): Fac
       commit,
       branch,
       operation,
-      current: operation === 'boot' ? previous.toplevel : toplevel,
+      current: isStaged(deployment) ? previous.toplevel : toplevel,
       profile: previous.profile,
       bootDefault: previous.bootDefault,
       committed: false,
@@ -173,6 +180,7 @@ function newDeployment(from: {
     exitCode: null,
     confirmation: goesBackFrom === null ? askedFor(policy) : null,
     goesBackFrom,
+    staged: null,
     log: [],
   };
 }

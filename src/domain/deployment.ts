@@ -6,6 +6,8 @@ import type { BranchRole, Operation } from './remote.ts';
 /** The steps of a deployment in order; each is journalled before it is taken. */
 export const deploymentSteps = [
   'prepare',
+  'preflight',
+  'arm',
   'switch',
   'look',
   'probation',
@@ -102,6 +104,8 @@ export interface Deployment {
   readonly confirmation: Confirmation | null;
   /** The commit that a person went back from by this deployment; null for all others. */
   readonly goesBackFrom: CommitId | null;
+  /** Why only a reboot may bring it, though its operation is switch: profile and boot default move, nothing is activated. */
+  readonly staged: string | null;
   /** Last lines of a failure's log. */
   readonly log: readonly string[];
 }

@@ -44,6 +44,7 @@ export function fail(facts: Facts, mishap: Mishap): Facts {
 
 const environmentCodes: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'no_space',
+  'no_room',
   'network',
   'tool_missing',
   'process_failed',

@@ -24,7 +24,7 @@ export function closedGate(loop: Loop, now: number): Waiting | null {
       nextCheck: null,
     };
   }
-  if (stillShut(loop.waiting, now)) return loop.waiting;
+  if (stillShut(loop, now)) return loop.waiting;
   if (loop.policy.mode === 'observe' && loop.built) {
     return {
       gate: 'mode',
@@ -65,8 +65,9 @@ function awaitsNetwork({ target, facts }: Loop): boolean {
   return target !== null && facts.awaitsNetwork?.commit === target.commit;
 }
 
-/** Only gates that an effect shut stand by themselves; `reboot` opens with another commit or the reboot. */
-function stillShut(waiting: Waiting | null, now: number): waiting is Waiting {
+/** Only gates that an effect shut stand by themselves; `reboot` opens with another commit or another running system. */
+function stillShut({ waiting, observed }: Loop, now: number): boolean {
   if (!waiting) return false;
-  return waiting.nextCheck === null ? waiting.gate === 'reboot' : waiting.nextCheck > now;
+  if (waiting.nextCheck !== null) return waiting.nextCheck > now;
+  return waiting.gate === 'reboot' && (waiting.beside ?? null) === (observed?.current ?? null);
 }

@@ -3,11 +3,18 @@ import type { Finding } from './finding.ts';
 import { isWorse, tellChecks } from './check.ts';
 import type { CheckResult, Deployment } from './deployment.ts';
 import { findDrift } from './drift.ts';
+import { because } from './deploy.ts';
 import { failureText } from './failure-text.ts';
 import type { Quarantined } from './facts.ts';
 import type { LoopView } from './loop-view.ts';
 import { rebootNeed } from './reboot-need.ts';
-import { currentFailure, currentQuarantine, isChanging, isDesiredDeployed, isStaged } from './standing.ts';
+import {
+  currentFailure,
+  currentQuarantine,
+  isChanging,
+  isDesiredDeployed,
+  stagedDeployment,
+} from './standing.ts';
 
 /** True when the desired commit's system is in the store. */
 export function built(view: LoopView): Finding {
@@ -39,7 +46,8 @@ export function activated(view: LoopView): Finding {
   const failure = currentFailure(view);
   if (quarantine) return no(undoneReason(quarantine), undoneText(quarantine, facts.deployments));
   if (failure?.class === 'activate') return no('ActivationFailed', failureText(failure));
-  if (isStaged(view)) return no('RebootPending', 'the desired system starts at the next reboot');
+  const staged = stagedDeployment(view);
+  if (staged) return no('RebootPending', `the desired system starts at the next reboot${because(staged)}`);
   if (isDesiredDeployed(view)) return stillRunning(view);
   if (isChanging(view)) return no('Progressing', 'the desired system is being activated');
   if (failure) return no('NotBuilt', failureText(failure));

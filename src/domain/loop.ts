@@ -16,6 +16,8 @@ export interface Waiting {
   readonly since: number;
   /** Epoch milliseconds; null when only another commit or configuration can open it. */
   readonly nextCheck: number | null;
+  /** The system that ran when a gate without a next look was shut: beside another one it is asked again. */
+  readonly beside?: string | null;
 }
 
 /**

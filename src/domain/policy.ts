@@ -1,4 +1,5 @@
 import type { HookKind } from './hook.ts';
+import type { RebootReason } from './observed.ts';
 import type { ProbationRules } from './probation.ts';
 import type { RemoteRule } from './remote.ts';
 
@@ -10,6 +11,8 @@ export interface Policy {
   readonly remotes: readonly RemoteRule[];
   /** Failures of one commit before the loop stalls on it. */
   readonly attempts: { readonly evaluate: number; readonly build: number };
+  /** Parts whose change against the booted system makes a switch wait for the next boot. */
+  readonly stageWhen: readonly RebootReason[];
   readonly drift: { readonly policy: 'report' | 'correct'; readonly graceMs: number };
   /** For main; see `rulesFor`. */
   readonly probation: ProbationRules;

@@ -1,5 +1,6 @@
 import { choiceAgainst } from './choice.ts';
 import { confirmationGate } from './confirmation.ts';
+import type { Deployment } from './deployment.ts';
 import { findDrift } from './drift.ts';
 import type { Failure, Quarantined } from './facts.ts';
 import type { LoopView } from './loop-view.ts';
@@ -48,10 +49,15 @@ export function isDesiredDeployed({ facts: { expected }, desired }: LoopView): b
 
 /** True when the desired system is the next to boot and does not run yet. */
 export function isStaged(view: LoopView): boolean {
+  return stagedDeployment(view) !== null;
+}
+
+/** The deployment that waits for the next boot; null when none does. */
+export function stagedDeployment(view: LoopView): Deployment | null {
   const { facts, observed, desired } = view;
   const last = facts.deployments.find(({ commit }) => commit === desired?.commit);
-  if (last?.outcome !== 'staged' || !isDesiredDeployed(view)) return false;
-  return observed?.current !== null && observed?.current !== last.toplevel;
+  if (last?.outcome !== 'staged' || !isDesiredDeployed(view)) return null;
+  return observed?.current !== null && observed?.current !== last.toplevel ? last : null;
 }
 
 /** True while the loop works towards the desired commit; looking again at what is deployed and undisturbed is no work. */

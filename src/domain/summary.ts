@@ -2,6 +2,7 @@ import { wayBackText } from './boot-once.ts';
 import { choiceText } from './choice.ts';
 import { shortId } from './commit.ts';
 import { confirmationGate } from './confirmation.ts';
+import { because, isStaged } from './deploy.ts';
 import { findDrift } from './drift.ts';
 import { failureText } from './failure-text.ts';
 import { rolledBackText, undoneText } from './host-conditions.ts';
@@ -9,7 +10,14 @@ import type { LoopView } from './loop-view.ts';
 import { plainText } from './plain-text.ts';
 import { rebootNeed } from './reboot-need.ts';
 import { rfc3339 } from './rfc3339.ts';
-import { currentFailure, currentQuarantine, isChanging, standing, type Standing } from './standing.ts';
+import {
+  currentFailure,
+  currentQuarantine,
+  isChanging,
+  stagedDeployment,
+  standing,
+  type Standing,
+} from './standing.ts';
 import type { LoopState, Summary } from './status.ts';
 
 /** The one word for a host and the one sentence for people: what, why, and what comes next. */
@@ -83,7 +91,9 @@ function asides(view: LoopView): string {
 function stagedText(view: LoopView): string {
   const { facts, host } = view;
   const way = wayBackText(facts, facts.expected?.profile ?? '');
-  return `${named(view)} is staged and starts at the next reboot of ${host}; ${way}`;
+  const staged = stagedDeployment(view);
+  const why = staged ? because(staged) : '';
+  return `${named(view)} is staged and starts at the next reboot of ${host}${why}; ${way}`;
 }
 
 function suspendedText(view: LoopView): string {
@@ -109,7 +119,9 @@ function retryingText(view: LoopView): string {
   const failure = currentFailure(view);
   if (!failure || view.uncommitted) {
     const why = failure ? `: ${failureText(failure)}` : '';
-    return `${named(view)} runs and is healthy, but its profile or boot default could not be set${why}; tried again`;
+    const [last] = view.facts.deployments;
+    const stands = last && isStaged(last) ? 'is to start at the next reboot' : 'runs and is healthy';
+    return `${named(view)} ${stands}, but its profile or boot default could not be set${why}; tried again`;
   }
   const next = view.state === 'backoff' ? `tried again at ${rfc3339(failure.until)}` : 'being tried again';
   return `${named(view)} failed: ${failureText(failure)}; ${next}`;

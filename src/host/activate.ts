@@ -101,6 +101,17 @@ export function createActivator(deps: ActivatorDeps): Activator {
   };
 }
 
+/** Throws Problem `no_switch_program` for a toplevel that nothing can be done with. */
+export function mustBeSwitchable(toplevel: string): void {
+  const program = join(toplevel, 'bin/switch-to-configuration');
+  if (isProgram(program)) return;
+  throw new Problem(
+    'no_switch_program',
+    `${program} does not exist; this system cannot be activated (is system.switch.enable false?)`,
+    { retry: 'never' },
+  );
+}
+
 function labelOf({ action, label, attempt = 1 }: SwitchName): string {
   const name = label ?? action ?? 'test';
   return attempt === 1 ? name : `${name}-${attempt}`;
@@ -121,14 +132,7 @@ function labelsIn({ stateDir }: ActivatorDeps, deployment: string): string[] {
 }
 
 async function begin(deps: ActivatorDeps, launcher: Launcher, job: Job, order: SwitchOrder): Promise<void> {
-  const program = join(order.toplevel, 'bin/switch-to-configuration');
-  if (!isProgram(program)) {
-    throw new Problem(
-      'no_switch_program',
-      `${program} does not exist; this system cannot be activated (is system.switch.enable false?)`,
-      { retry: 'never' },
-    );
-  }
+  mustBeSwitchable(order.toplevel);
   const { root, path, localeArchive = null } = deps;
   const { toplevel, action, noCheck, deadMan = null } = order;
   const { journal } = launcher;

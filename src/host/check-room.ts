@@ -1,10 +1,5 @@
 import { statfs } from 'node:fs/promises';
-
-/** Room for a process without privileges at a path: bytes, and inodes (null where the file system does not count them). */
-export interface Room {
-  readonly bytes: number;
-  readonly inodes: number | null;
-}
+import type { Room } from '../domain/room.ts';
 
 /** The room at `path`; null when it cannot be read, which is never "no room". */
 export async function checkRoom(path: string): Promise<Room | null> {

@@ -35,7 +35,7 @@ export interface RealiseRequest {
 export interface SystemDriver {
   readonly capabilities: Capabilities;
   /**
-   * Throws Problem `evaluation_failed`, `evaluation_timeout`, `evaluation_memory`, `no_such_host`,
+   * Throws Problem `evaluation_failed`, `evaluation_timeout`, `evaluation_memory`, `no_such_host`, `no_switch_program`,
    * `unlocked_input`, `credential_unreadable`, `no_space`, `network` or `aborted`.
    */
   readonly evaluate: (request: EvaluateRequest, signal: AbortSignal) => Promise<Evaluation>;

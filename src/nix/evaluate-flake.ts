@@ -66,6 +66,7 @@ function expression(host: string): string {
       hostName = config.networking.hostName or null;
       machineId = config.services.abide.machineId or null;
       configurationRevision = config.system.configurationRevision or null;
+      switchable = config.system.switch.enable or true;
     } else { hosts = builtins.attrNames hosts; }`;
 }
 
@@ -78,6 +79,7 @@ function evaluationOf({ commit, host }: FlakeRequest, { finished, log }: NixEnde
     const message = `config.system.build.toplevel of host ${plainText(host)} is not a derivation with a known path`;
     throw new Problem('evaluation_failed', message, { log: log.lines() });
   }
+  if (answer['switchable'] === false) throw notSwitchable(host);
   return {
     commit,
     derivation,
@@ -93,6 +95,12 @@ function noSuchHost(host: string, hosts: readonly unknown[]): Problem {
     hosts.length === 0 ? 'there are none' : `there are ${plainText(hosts.map(String).join(', '))}`;
   const message = `nixosConfigurations has no host ${plainText(host)}; ${there}: add it or set the key host`;
   return new Problem('no_such_host', message, { retry: 'never' });
+}
+
+/** Known before anything is built: such a system has no switch-to-configuration. */
+function notSwitchable(host: string): Problem {
+  const message = `host ${plainText(host)} says system.switch.enable = false, so that its system could never be activated; set it to true`;
+  return new Problem('no_switch_program', message, { retry: 'never' });
 }
 
 function textOrNull(value: unknown): string | null {

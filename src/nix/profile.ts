@@ -1,5 +1,6 @@
 import { mkdir, readdir, readlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { Generation } from '../domain/retention.ts';
 import { Problem } from '../domain/problem.ts';
 import { succeeded, type Finished, type Run } from '../process.ts';
 import { lastLines } from './nix-log.ts';
@@ -30,6 +31,10 @@ export interface Profile {
   readonly old: () => Promise<readonly { readonly generation: number; readonly toplevel: string }[]>;
   /** Deletes the generations beside the current one; only for a profile of abide's own. Throws Problem `profile_failed`. */
   readonly forgetOld: () => Promise<void>;
+  /** Every ordinary generation; those of other profiles are not looked at. */
+  readonly generations: () => Promise<readonly Generation[]>;
+  /** Removes generations by number, and with them roots of the store; the current one is refused. Throws as `set` does. */
+  readonly remove: (generations: readonly number[]) => Promise<void>;
 }
 
 /** Calls must not overlap: nix-env takes no lock for this. */
@@ -51,6 +56,15 @@ export function createProfile(deps: ProfileDeps): Profile {
       if (succeeded(finished)) return;
       throw new Problem('profile_failed', `${errorOf(finished)} (deleting old generations of ${path})`);
     },
+    generations: () => generationsOf(path),
+    remove: async (generations) => {
+      if (generations.length === 0) return;
+      const args = ['-p', path, '--delete-generations', ...generations.map(String)];
+      const finished = await nixEnv(deps, args);
+      if (succeeded(finished)) return;
+      const what = `removing generations ${generations.join(', ')} of ${path}`;
+      throw new Problem('profile_failed', `${errorOf(finished)} (${what})`);
+    },
   };
 }
 
@@ -59,17 +73,38 @@ function nixEnv({ run, environment }: ProfileDeps, args: readonly string[]): Pro
 }
 
 async function oldGenerations(path: string): ReturnType<Profile['old']> {
-  const dir = dirname(path);
   const current = basename((await linkTarget(path)) ?? '');
-  const names = (await readdir(dir).catch(() => [])).filter((name) => name !== current);
+  const generations = (await linksOf(path)).filter(({ name }) => name !== current);
+  return generations.map(({ generation, toplevel }) => ({ generation, toplevel }));
+}
+
+async function generationsOf(path: string): Promise<readonly Generation[]> {
+  const links = await linksOf(path);
+  return Promise.all(
+    links.map(async ({ generation, toplevel }) => {
+      return { number: generation, toplevel, specialisations: await specialisationsOf(toplevel) };
+    }),
+  );
+}
+
+/** Every generation of a profile, oldest first. */
+async function linksOf(path: string) {
+  const dir = dirname(path);
   const found = await Promise.all(
-    names.map(async (name) => {
+    (await readdir(dir).catch(() => [])).map(async (name) => {
       const generation = generationOf(basename(path), name);
       const toplevel = generation === null ? null : await linkTarget(join(dir, name));
-      return generation === null || toplevel === null ? [] : [{ generation, toplevel }];
+      return generation === null || toplevel === null ? [] : [{ name, generation, toplevel }];
     }),
   );
   return found.flat().toSorted((one, other) => one.generation - other.generation);
+}
+
+async function specialisationsOf(toplevel: string): Promise<readonly string[]> {
+  const dir = join(toplevel, 'specialisation');
+  const names = await readdir(dir).catch(() => []);
+  const paths = await Promise.all(names.map((name) => linkTarget(join(dir, name))));
+  return paths.filter((path) => path !== null);
 }
 
 /** The number in the name of a generation's link; null for any other name. */

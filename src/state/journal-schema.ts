@@ -96,6 +96,7 @@ const deployment = z.looseObject({
   exitCode: z.number().nullable(),
   confirmation: confirmation.nullable().default(null),
   goesBackFrom: commit.nullable().default(null),
+  staged: z.string().nullable().default(null),
   log: lines,
 } satisfies ShapeOf<Deployment>);
 

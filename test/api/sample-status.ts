@@ -43,6 +43,7 @@ export const sampleDeployment: Deployment = {
   exitCode: 0,
   confirmation: null,
   goesBackFrom: null,
+  staged: null,
   log: [],
 };
 

@@ -73,7 +73,7 @@ export const fullConfig = {
   activate: {
     timeout: '1m',
     allowRemovingAbide: true,
-    stageWhen: [],
+    stageWhen: ['kernel'],
     confirm: { mode: 'none', after: '3m' },
     windows: [],
     maxDefer: null,
@@ -100,7 +100,7 @@ export const fullConfig = {
   hooks: { preActivate: ['/bin/check'], postCommit: ['/bin/tell', 'ops'], postRollback: null, timeout: '2m' },
   drift: { interval: '1s', policy: 'correct', grace: '1m' },
   reboot: { policy: 'never', triggers: ['kernel'], windows: [] },
-  retention: { deployments: 5, bootEntries: null },
+  retention: { deployments: 5, bootEntries: 3 },
   api: { socket: '/run/a.sock', group: 'wheel' },
   metrics: { listen: '[::1]:0', textfile: null },
   notify: [],

@@ -18,7 +18,6 @@ test('every key of the table exists in the schema', () => {
 
 test.each([
   ['driver', { driver: 'nixos' }],
-  ['activate.stageWhen', { activate: { stageWhen: ['kernel'] } }],
   ['activate.confirm.mode', { activate: { confirm: { mode: 'auto' } } }],
   ['activate.windows', { activate: { windows: [{ days: ['mon'], start: '02:00', end: '03:00' }] } }],
   ['activate.maxDefer', { activate: { maxDefer: '1h' } }],
@@ -28,7 +27,6 @@ test.each([
   ['rollback.enabled', { rollback: { enabled: false } }],
   ['rollback.lastResort', { rollback: { lastResort: 'reboot' } }],
   ['reboot.policy', { reboot: { policy: 'immediate' } }],
-  ['retention.bootEntries', { retention: { bootEntries: 3 } }],
   ['notify', { notify: [{ anything: 1 }] }],
 ])('%s other than the default is not supported yet', (key, data) => {
   const refused = () => {

@@ -31,6 +31,7 @@ const loop: Loop = {
     trust: { signed: true, floorSeen: false, allowReplay: false, quorum: 1, anchored: false },
     remotes: [{ name: 'origin', main: { name: 'main', operation: 'switch' }, testing: null }],
     attempts: { evaluate: 3, build: 5 },
+    stageWhen: [],
     drift: { policy: 'report', graceMs: 0 },
     keepDeployments: 50,
   },

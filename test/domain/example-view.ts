@@ -194,5 +194,6 @@ export const exampleDeployment: Deployment = {
   exitCode: null,
   confirmation: null,
   goesBackFrom: null,
+  staged: null,
   log: [],
 };

@@ -162,6 +162,8 @@ async function killInSwitch(commit: string): Promise<true> {
 describe('kill -9 of the daemon, which comes back only when the dead-man has had its time,', () => {
   const ends: Readonly<Record<DeploymentStep, readonly string[]>> = {
     prepare: ['committed'],
+    preflight: ['committed'],
+    arm: ['committed'],
     switch: ['rolled_back'],
     look: ['rolled_back'],
     probation: ['rolled_back'],

@@ -11,13 +11,14 @@ import type { Fetched } from '../../src/domain/fetched.ts';
 import type { Inspection } from '../../src/domain/inspection.ts';
 import type { HookOrder, HookResult } from '../../src/domain/hook.ts';
 import type { Observed } from '../../src/domain/observed.ts';
+import type { Comparison } from '../../src/domain/preflight.ts';
 import type { Probe, ProbeOrder } from '../../src/domain/probe.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { Head, RemoteOffer, RemoteRule } from '../../src/domain/remote.ts';
 import type { Target } from '../../src/domain/target.ts';
 import { observerMachine } from '../../machines/observer.ts';
 import type { ReconcilerEmitted, ReconcilerInput } from '../../machines/reconciler-context.ts';
-import type { Planned } from '../../machines/reconciler-setup.ts';
+import type { Planned } from '../../machines/planned.ts';
 import { reconcilerMachine } from '../../machines/reconciler.ts';
 import { remoteMachine } from '../../machines/remote.ts';
 
@@ -83,6 +84,9 @@ export function evaluation(name: string, toplevel = name, more: Partial<Evaluati
   };
 }
 
+/** A system that may be switched to. */
+export const unhindered: Comparison = { inhibitors: [], rebootReasons: [], init: null };
+
 export const fine: SwitchResult = { exitCode: 0, signal: null, timedOut: false, log: [] };
 
 /** A built system of which nothing special is to be said. */
@@ -131,6 +135,7 @@ export const policy: Policy = {
   mode: 'enforce',
   remotes: rules,
   attempts: { evaluate: 3, build: 5 },
+  stageWhen: [],
   drift: { policy: 'report', graceMs: 600_000 },
   probation: { settleMs: 0, stableForMs: 0, deadlineMs: 300_000 },
   hooks: [],
@@ -194,6 +199,9 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
       evaluate: manual<Evaluation, Target>('evaluate'),
       realise: manual<Inspection, Planned>('realise'),
       prepare: manual<readonly CheckSeen[] | null, Deployment>('prepare'),
+      compare: manual<Comparison, Deployment>('compare'),
+      check: manual<void, Deployment>('check'),
+      arm: manual<void, Deployment>('arm'),
       activate: manual<SwitchResult, Deployment>('activate'),
       look: manual<Observed, Deployment>('look'),
       probe: manual<Probe, ProbeOrder>('probe'),
@@ -254,9 +262,15 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
     waiting: () => calls.filter(({ signal }) => !signal.aborted).map(({ name }) => name),
     open,
     settleOnly: (name: string, outcome: unknown) => settle(open(name), name, outcome),
-    /** A rollback's end is followed by a look at the system before, which here finds all well. */
+    /**
+     * A rollback's end is followed by a look at the system before, which here finds all well; and what was prepared is
+     * compared, checked and armed, which here holds nothing up.
+     */
     settle: async (name: string, outcome: unknown = usual(name, open(name)?.input)) => {
       await settle(open(name), name, outcome);
+      if (name === 'prepare' && open('compare')) await settle(open('compare'), 'compare', unhindered);
+      if (name === 'prepare' && open('check')) await settle(open('check'), 'check', undefined);
+      if (name === 'prepare' && open('arm')) await settle(open('arm'), 'arm', undefined);
       if (name === 'rollBack' && open('review')) await settle(open('review'), 'review', []);
     },
     /** The remote's running poll ends with this offer. */

@@ -67,6 +67,9 @@ function changesHost(pipeline: string): boolean {
 
 const steps: Readonly<Record<string, readonly string[]>> = {
   'activating.preparing': ['prepare'],
+  'activating.comparing': ['preflight'],
+  'activating.checking': ['preflight'],
+  'activating.arming': ['arm'],
   'activating.switching': ['switch'],
   'activating.looking': ['look'],
   'activating.lookingAgain': ['look'],
@@ -183,6 +186,9 @@ function trialRules(deployment: Deployment, { after }: Transition): [boolean, st
 /** Which events end each state that changes the host: its own effect's end, or its own timer. */
 const ends: Readonly<Record<string, readonly RegExp[]>> = {
   'activating.preparing': [/\.actor\.prepare$/],
+  'activating.comparing': [/\.actor\.compare$/],
+  'activating.checking': [/\.actor\.check$/],
+  'activating.arming': [/\.actor\.arm$/],
   'activating.switching': [/\.actor\.activate$/],
   'activating.looking': [/\.actor\.look$/],
   'activating.lookingAgain': [/^xstate\.after\.moment\./],
@@ -205,7 +211,10 @@ const ends: Readonly<Record<string, readonly RegExp[]>> = {
 };
 
 const next: Readonly<Record<string, RegExp>> = {
-  'activating.preparing': /^(activating\.switching|committing\.passing|probation\.(settling|probing)|ended)$/,
+  'activating.preparing': /^(activating\.(comparing|arming)|ended)$/,
+  'activating.comparing': /^(activating\.checking|committing\.passing|ended)$/,
+  'activating.checking': /^(activating\.arming|committing\.passing|ended)$/,
+  'activating.arming': /^(activating\.switching|probation\.(settling|probing)|ended)$/,
   'activating.switching': /^(activating\.looking|ended)$/,
   'activating.looking':
     /^(activating\.(lookingAgain|pausing)|probation\.(settling|probing|handingOver)|rollingBack\.running|committing\.passing|gating|ended)$/,
@@ -245,7 +254,7 @@ function endRules(transition: Transition): [boolean, string][] {
   if (isHome || !changesHost(from)) return [];
   const deployment = before.context.facts.deployment!;
   const isOver = after.context.facts.deployments.some(({ id }) => id === deployment.id);
-  const left = isOver || isPutOff(deployment, after) ? 'ended' : to;
+  const left = isOver || isPutOff(from, deployment, after) ? 'ended' : to;
   const ended = after.context.facts.deployments.find(({ id }) => id === deployment.id);
   return [
     [
@@ -254,6 +263,20 @@ function endRules(transition: Transition): [boolean, string][] {
         isCutShort(transition) ||
         (['reject', 'rollback'].includes(event.type) && from.startsWith('probation')),
       'it has no way out but its own end',
+    ],
+    [
+      !to.startsWith('activating.arming') ||
+        deployment.trigger === 'boot' ||
+        (deployment.operation !== 'boot' && deployment.staged === null),
+      'what only a boot brings is never switched to',
+    ],
+    [
+      !from.startsWith('activating') ||
+        from === 'activating.looking' ||
+        !to.startsWith('committing') ||
+        after.context.facts.deployment!.operation === 'boot' ||
+        after.context.facts.deployment!.staged !== null,
+      'what is not switched to is committed only for the next boot',
     ],
     [
       !from.startsWith('probation') || !to.startsWith('committing') || hasProved(after),
@@ -316,8 +339,14 @@ function hasProved({ context }: Snapshot): boolean {
 }
 
 /** Nothing happened and a gate shut, at which the target stands or which it left because another commit is desired. */
-function isPutOff({ exitCode, operation, commit }: Deployment, { context, value }: Snapshot): boolean {
-  const shuts = exitCode === 11 || (exitCode === 100 && operation === 'test');
+function isPutOff(
+  from: string,
+  { exitCode, operation, commit }: Deployment,
+  { context, value }: Snapshot,
+): boolean {
+  const isPreflight =
+    from === 'activating.checking' || (from === 'activating.comparing' && operation === 'test');
+  const shuts = isPreflight || exitCode === 11 || (exitCode === 100 && operation === 'test');
   const stands = (value as { pipeline: unknown }).pipeline === 'gating' && context.waiting !== null;
   return shuts && context.facts.deployment === null && (stands || context.target?.commit !== commit);
 }

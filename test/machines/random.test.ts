@@ -24,6 +24,7 @@ import {
   startReconciler,
   top,
   type Driven,
+  unhindered,
   untilEvaluating,
   went,
 } from './harness.ts';
@@ -96,6 +97,9 @@ type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 const known = history('m1 m2 m3', 'm1 m2 t1');
 const neverAborted = new Set([
   'prepare',
+  'compare',
+  'check',
+  'arm',
   'activate',
   'look',
   'disarm',
@@ -188,6 +192,7 @@ function createWorld(asksPerson: boolean, before?: Before) {
         ...policy,
         hooks: ['preActivate', 'postCommit', 'postRollback'],
         confirm: asksPerson,
+        stageWhen: ['kernel'],
         probation: { settleMs: 10_000, stableForMs: 30_000, deadlineMs: 300_000 },
       },
       facts: JSON.parse(JSON.stringify(facts)) as Facts,
@@ -361,6 +366,8 @@ const observing = new Set(['look', 'finish', 'restore', 'rollBack']);
 
 const connectivity = (status: CheckSeen['status']) => [seen('connectivity', status)];
 
+const inhibitors = [{ key: 'dbus', running: 'dbus', candidate: 'broker' }];
+
 /** The effect's end: 0 to 5 is success, the rest the ways it can fail. */
 function outcomeOf(name: string, how: number, driven: Driven): unknown {
   const { target } = driven.context();
@@ -368,11 +375,16 @@ function outcomeOf(name: string, how: number, driven: Driven): unknown {
     evaluate: 'evaluation_failed',
     realise: 'build_failed',
     disarm: 'process_failed',
+    check: how === 6 ? 'check_failed' : 'activation_busy',
     probe: 'unit_failed',
     rollBack: 'rollback_failed',
   } as const;
   if (name === 'activate') return { ...fine, exitCode: [0, 0, 0, 0, 0, 4, 2, 1, 11, 100][how] };
   if (name === 'admit' || name === 'runHook') return how < 7 ? fine : { ...fine, exitCode: 1 };
+  if (name === 'compare' && how < 8)
+    return how < 6
+      ? unhindered
+      : { ...unhindered, ...(how === 6 ? { inhibitors } : { rebootReasons: ['kernel'] }) };
   if (name === 'prepare' && how < 8) return connectivity('passing');
   if (name === 'probe' && how < 9)
     return how < 6

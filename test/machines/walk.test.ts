@@ -6,6 +6,7 @@ import { isInspected, type Inspection } from '../../src/domain/inspection.ts';
 import type { Observed } from '../../src/domain/observed.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import type { Policy } from '../../src/domain/policy.ts';
+import type { Comparison } from '../../src/domain/preflight.ts';
 import type { RemoteHealth, RemoteOffer } from '../../src/domain/remote.ts';
 import * as hearing from '../../machines/hearing.ts';
 import { observerMachine } from '../../machines/observer.ts';
@@ -27,6 +28,7 @@ import {
   probed,
   seen,
   top,
+  unhindered,
   went,
 } from './harness.ts';
 import { brokenBy, brokenIn, pipelineOf, type Snapshot } from './invariants.ts';
@@ -90,9 +92,9 @@ const after = ({ context }: Snapshot, current: 'new' | 'previous' | 'hand'): Obs
   };
 };
 const committed = ({ context }: Snapshot): Observed => {
-  const { toplevel, operation, previous, exitCode } = context.facts.deployment!;
+  const { toplevel, operation, previous, exitCode, staged } = context.facts.deployment!;
   const moved = operation === 'test' ? previous.profile : toplevel;
-  const stays = operation === 'boot' || exitCode === 100;
+  const stays = operation === 'boot' || staged !== null || exitCode === 100;
   return {
     ...host(null, { bootId: context.observed?.bootId ?? null }),
     current: stays ? previous.toplevel : toplevel,
@@ -109,6 +111,9 @@ const works: Outcomes = {
   evaluate: ({ context }) => [evaluation(nameOf(context.target!.commit))],
   realise: (s) => [inspectedIn(s)],
   prepare: () => [[seen('connectivity', 'passing')]],
+  compare: () => [unhindered],
+  check: () => [undefined],
+  arm: () => [undefined],
   activate: () => [fine],
   look: (snapshot) => [after(snapshot, 'new')],
   probe: (snapshot) => [probed(after(snapshot, 'new'))],
@@ -128,10 +133,14 @@ const orFails = (outcomes: Outcomes, names: readonly string[]): Outcomes => ({
     names.map((name) => [name, (s: Snapshot) => [...outcomes[name]!(s), new Problem('unexpected', name)]]),
   ),
 });
+const inhibited: Comparison = {
+  ...unhindered,
+  inhibitors: [{ key: 'dbus', running: 'dbus', candidate: 'broker' }],
+};
 const exits = (...codes: number[]) => codes.map((exitCode) => ({ ...fine, exitCode }));
 
 const everyOutcome: Outcomes = {
-  ...orFails(works, ['prepare', 'probe', 'setProfile', 'installLoader', 'finish', 'rollBack']),
+  ...orFails(works, ['prepare', 'arm', 'probe', 'setProfile', 'installLoader', 'finish', 'rollBack']),
   evaluate: ({ context }) => {
     const name = nameOf(context.target!.commit);
     return [
@@ -148,6 +157,13 @@ const everyOutcome: Outcomes = {
     new Problem('no_space', 'no'),
     new Problem('not_in_cache', 'no', { retry: { afterMs: 60_000 } }),
   ],
+  compare: () => [
+    unhindered,
+    inhibited,
+    { ...unhindered, rebootReasons: ['kernel'] },
+    new Problem('no_switch_program', 'no', { retry: 'never' }),
+  ],
+  check: () => [undefined, new Problem('activation_busy', 'no'), new Problem('check_failed', 'no')],
   activate: () => [
     ...exits(0, 1, 2, 4, 11, 100),
     { ...fine, exitCode: null, timedOut: true },
@@ -174,6 +190,7 @@ const orUndone: Outcomes = { ...works, activate: () => exits(0, 2) };
 /** So short that a walk comes to the deadline; each look is a second after the one before. */
 const policy: Policy = {
   ...base,
+  stageWhen: ['kernel'],
   probation: { settleMs: 0, stableForMs: 0, deadlineMs: 1000 },
 };
 
@@ -190,9 +207,21 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       ...everyOutcome,
       evaluate: works['evaluate']!,
       realise: works['realise']!,
+      compare: works['compare']!,
+      check: works['check']!,
       probe: (s) => [probed(after(s, 'new')), probed(after(s, 'hand'))],
       review: works['review']!,
     },
+  },
+  'a preflight with every outcome, and a newer commit': {
+    from: [offer('origin', 'm1'), host('old')],
+    world: [offers('local', 'm2'), sees(host('hand'))],
+    outcomes: {
+      ...orFails(works, ['arm', 'installLoader']),
+      compare: everyOutcome['compare']!,
+      check: everyOutcome['check']!,
+    },
+    most: 5000,
   },
   'one commit on a host without a system': {
     from: [offer('origin', 'm1'), host(null)],
@@ -266,6 +295,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     world: [offers('origin', 'm2'), offers('origin', 'm2', 't1'), sees(host('m2', { bootId: 'boot-2' }))],
     outcomes: {
       ...works,
+      compare: (s) => (s.context.target?.role === 'testing' ? [unhindered, inhibited] : [unhindered]),
       activate: (s) => (s.context.target?.role === 'testing' ? exits(0, 2, 11, 100) : exits(0)),
     },
   },
@@ -565,6 +595,7 @@ function abstract({ value, context }: Snapshot, now: number): string {
       deployment.toplevel,
       deployment.retried,
       deployment.exitCode,
+      deployment.staged,
       deployment.reason !== null,
       deployment.confirmation?.at === null,
       deployment.goesBackFrom,

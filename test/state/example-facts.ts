@@ -37,6 +37,7 @@ const exampleDeployment: Deployment = {
   exitCode: null,
   confirmation: null,
   goesBackFrom: null,
+  staged: null,
   log: ['building'],
 };
 
