@@ -54,6 +54,7 @@ export const querySchemas = {
       .pipe(z.number().max(1000, 'at most 1000'))
       .default(200),
   }),
+  plan: z.strictObject({ commit: commitPrefix.nullable().default(null) }),
   why: z.strictObject({ commit: commitPrefix.nullable().default(null) }),
 } as const;
 
@@ -64,6 +65,8 @@ export type RouteName =
   | 'deployment'
   | 'events'
   | 'audit'
+  | 'plan'
+  | 'planProgress'
   | 'why'
   | 'reconcile'
   | 'suspend'
@@ -95,7 +98,8 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/v1/resume', name: 'resume' },
   { method: 'POST', path: '/v1/retry', name: 'retry' },
   { method: 'POST', path: '/v1/accept', name: 'accept' },
-  { method: 'GET', path: '/v1/plan', name: 'unsupported' },
+  { method: 'GET', path: '/v1/plan', name: 'plan' },
+  { method: 'GET', path: '/v1/plan/progress', name: 'planProgress' },
   { method: 'GET', path: '/v1/why', name: 'why' },
   { method: 'POST', path: '/v1/confirm', name: 'confirm' },
   { method: 'POST', path: '/v1/reject', name: 'reject' },

@@ -1,6 +1,8 @@
 import type { AuditReading } from '../domain/audit.ts';
 import type { Deployment } from '../domain/deployment.ts';
+import type { Progress } from '../domain/evaluation.ts';
 import type { HostEvent } from '../domain/event.ts';
+import type { Plan } from '../domain/plan.ts';
 import type { HostStatus } from '../domain/status.ts';
 import type { WhyAnswer } from '../domain/why-answer.ts';
 
@@ -75,6 +77,12 @@ export interface ApiHandlers {
   audit(limit: number): Promise<AuditReading>;
   /** What keeps a commit from running, null for every head; an abbreviation is resolved by the daemon. */
   why(commit: string | null): Promise<WhyAnswer>;
+  /**
+   * What deploying a commit would mean, null for the desired one; evaluates and builds, and changes nothing. The signal is
+   * aborted when the client hangs up.
+   */
+  plan(commit: string | null, signal: AbortSignal): Promise<Plan>;
+  planProgress(): Progress | null;
   /** Called whenever `status()` would answer something else; gives the function that ends it. */
   onStatus(listener: () => void): () => void;
   /** The token sorts after every earlier one as text, so that a client sees in `reconcile.handled` that it was passed. */

@@ -93,6 +93,13 @@ function createActions(handlers: ApiHandlers, streams: EventStreams): Readonly<R
       const { limit } = readQuery(url, querySchemas.audit);
       return { apiVersion: 'abide/v1', kind: 'AuditLog', ...(await handlers.audit(limit)) };
     },
+    plan: ({ url }, response) => {
+      const { commit } = readQuery(url, querySchemas.plan);
+      const hungUp = new AbortController();
+      response.once('close', () => hungUp.abort());
+      return handlers.plan(commit, hungUp.signal);
+    },
+    planProgress: () => ({ progress: handlers.planProgress() }),
     why: ({ url }) => handlers.why(readQuery(url, querySchemas.why).commit),
     reconcile: command('reconcile', (body) => handlers.reconcile(body)),
     suspend: command('suspend', (body) => handlers.suspend(body)),

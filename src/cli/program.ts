@@ -6,6 +6,7 @@ import { confirm } from './confirm.ts';
 import { events } from './events.ts';
 import { exitCodes, guard, UsageError } from './exit.ts';
 import { history } from './history.ts';
+import { plan } from './plan.ts';
 import { reconcile } from './reconcile.ts';
 import { reject } from './reject.ts';
 import { resume } from './resume.ts';
@@ -123,6 +124,11 @@ function addLooks(add: Add): void {
     (terminal, _options, [id = '']) => show(terminal, { id }),
   );
   add(
+    'plan [commit]',
+    'what would be deployed: builds it and compares; changes nothing on the host',
+    (terminal, _options, [commit = null]) => plan(terminal, { commit }),
+  );
+  add(
     'why [commit]',
     'what keeps a commit from running: this one, or each that remotes offer',
     (terminal, _options, [commit = null]) => why(terminal, { commit }),
@@ -225,7 +231,7 @@ async function addConfig(program: Command, argv: readonly string[], finish: Fini
   configCommands(program, { stdout, stderr, finish });
 }
 
-const unbuilt = ['watch', 'plan', 'state'] as const;
+const unbuilt = ['watch', 'state'] as const;
 
 /** Not in the help, but whoever read of them elsewhere gets a straight answer. */
 function addUnbuilt(program: Command, finish: Finish): void {

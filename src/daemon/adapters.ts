@@ -21,10 +21,12 @@ import { createCheckSwitch, type CheckSwitch } from '../host/check-switch.ts';
 import { createDeadMan, type DeadMan } from '../host/dead-man.ts';
 import { findInhibitor } from '../host/inhibitor.ts';
 import { createHooks, type Hooks } from '../host/hooks.ts';
+import { createDryActivate, type DryActivate } from '../host/dry-activate.ts';
 import { createHostObserver, type HostObserver } from '../host/observe.ts';
 import { readOwnUnit as readOwnUnitIn } from '../host/own-unit.ts';
 import { createRollBack, type RollBack } from '../host/roll-back.ts';
 import type { SystemDriver } from '../nix/driver.ts';
+import { createClosures, type Closures } from '../nix/closures.ts';
 import { createFlakeDriver } from '../nix/flake-driver.ts';
 import { createProfile, provenProfileName, type Profile } from '../nix/profile.ts';
 import { createRoots, type Roots } from '../nix/roots.ts';
@@ -35,6 +37,7 @@ import { createWitness, type Witness } from '../state/witness.ts';
 import { readCandidateHealth } from './candidate-config.ts';
 import { createCandidateHealth, type CandidateHealth } from './candidate-health.ts';
 import { ruleOf } from './policy-of.ts';
+import { createPlannedCommit, type PlannedCommit } from './commits-in-use.ts';
 import type { RoomPlaces } from './must-have-room.ts';
 import { asleep, uptime } from './uptime.ts';
 import { keySourcesOf, trustPolicyOf } from './trust-of.ts';
@@ -47,6 +50,11 @@ export interface Adapters {
   readonly mirror: Mirror;
   readonly trust: Trust;
   readonly driver: SystemDriver;
+  /** For plans. */
+  readonly planDriver: SystemDriver;
+  readonly planned: PlannedCommit;
+  readonly closures: Closures;
+  readonly dryActivate: DryActivate;
   readonly roots: Roots;
   readonly profile: Profile;
   /** See `PinParts`. */
@@ -143,19 +151,11 @@ export function createAdapters(deps: AdapterDeps): Adapters {
       now,
       stopping: deps.stopping,
     }),
-    driver: createFlakeDriver({
-      run,
-      environment: nixEnvironment,
-      gitEnvironment: mirror.environment(),
-      nixConfFile: config.evaluate.nixConfFile,
-      evaluate: {
-        host: config.host,
-        timeoutMs: config.evaluate.timeout,
-        memoryBytes: config.evaluate.memory,
-        allowImportFromDerivation: config.evaluate.allowImportFromDerivation,
-      },
-      build: { timeoutMs: config.build.timeout, mode: config.build.mode, options: config.build.options },
-    }),
+    driver: driverIn(deps, mirror, 'nix'),
+    planDriver: driverIn(deps, mirror, 'plan'),
+    planned: createPlannedCommit(),
+    closures: createClosures({ run, environment: nixEnvironment }),
+    dryActivate: createDryActivate(place),
     roots,
     profile: createProfile({ run, environment: nixEnvironment, root: config.system.root }),
     provenProfile: createProfile({
@@ -224,9 +224,27 @@ function proxiesOf({ nixEnvironment }: Environment): Record<string, string> {
   return Object.fromEntries(Object.entries(nixEnvironment).filter(([name]) => /_proxy$/i.test(name)));
 }
 
+/** Each driver has a home of its own, because Nix's caches there are dropped before every evaluation. */
+function driverIn(deps: AdapterDeps, mirror: Mirror, home: string): SystemDriver {
+  const { config } = deps;
+  return createFlakeDriver({
+    run,
+    environment: environmentOfNix(deps, home),
+    gitEnvironment: mirror.environment(),
+    nixConfFile: config.evaluate.nixConfFile,
+    evaluate: {
+      host: config.host,
+      timeoutMs: config.evaluate.timeout,
+      memoryBytes: config.evaluate.memory,
+      allowImportFromDerivation: config.evaluate.allowImportFromDerivation,
+    },
+    build: { timeoutMs: config.build.timeout, mode: config.build.mode, options: config.build.options },
+  });
+}
+
 /** HOME and XDG directories are abide's own: nothing of root's account reaches an evaluation. */
-function environmentOfNix({ config, environment }: AdapterDeps): Record<string, string> {
-  const home = join(config.state.dir, 'nix');
+function environmentOfNix({ config, environment }: AdapterDeps, name = 'nix'): Record<string, string> {
+  const home = join(config.state.dir, name);
   return {
     ...environment.nixEnvironment,
     PATH: environment.path,

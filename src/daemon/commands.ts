@@ -2,8 +2,7 @@ import type { ActorRefFrom } from 'xstate';
 import type { reconcilerMachine } from '../../machines/reconciler.ts';
 import type { ApiHandlers } from '../api/handlers.ts';
 import { Refused } from '../api/refused.ts';
-import { shortId, type CommitId } from '../domain/commit.ts';
-import { isOrDescends } from '../domain/ancestry.ts';
+import type { CommitId } from '../domain/commit.ts';
 import { selectFor } from '../domain/select-for.ts';
 import type { Trust } from '../git/trust.ts';
 import type { Roots } from '../nix/roots.ts';
@@ -13,7 +12,9 @@ import { explain, type ExplainParts } from './explain.ts';
 import type { Keeper } from './keeper.ts';
 import { rollBackByHand } from './go-back.ts';
 import { mustBeOnDisk } from './must-be-on-disk.ts';
+import { mustBeTrusted } from './must-be-trusted.ts';
 import type { News } from './news.ts';
+import type { Planner } from './planner.ts';
 import type { Report } from './report.ts';
 
 /** What the API's commands act on. */
@@ -25,6 +26,7 @@ export interface CommandParts extends ExplainParts {
   readonly keeper: Pick<Keeper, 'problem'>;
   readonly roots: Pick<Roots, 'pin'>;
   readonly report: Pick<Report, 'status' | 'onStatus'>;
+  readonly planner: Planner;
   readonly requested: (token: string) => void;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -48,6 +50,8 @@ export function createCommands(parts: CommandParts): ApiHandlers {
     },
     events: news,
     why: (commit) => explain(parts, commit),
+    plan: (commit, signal) => parts.planner.plan(commit, signal),
+    planProgress: () => parts.planner.progress(),
     audit: (limit) => auditor.read(limit),
     reconcile: () => {
       tokens += 1;
@@ -105,44 +109,12 @@ async function accept(
 ): Promise<{ readonly commit: CommitId }> {
   const { mirror, trust, stopping, actor, auditor } = parts;
   const commit = await mirror.resolve(given, stopping);
-  await mustBeTrusted(parts, commit, await remotesWith(parts, commit));
+  const heard = () => actor.getSnapshot().context.heard;
+  await mustBeTrusted({ mirror, trust, stopping, heard }, commit, ['main']);
   const payloadHash = await trust.payloadHash(commit, stopping);
   const floor = actor.getSnapshot().context.facts.floor?.commit ?? null;
   auditor.record({ kind: 'accept', commit, floor, reason, actor: by });
   actor.send({ type: 'accept', floor: { commit, payloadHash }, reason, by });
   mustBeOnDisk(parts);
   return { commit };
-}
-
-/** The remotes that have the commit on their main branch or in its history. */
-async function remotesWith(
-  { actor, mirror, stopping }: CommandParts,
-  commit: CommitId,
-): Promise<readonly string[]> {
-  const { heard } = actor.getSnapshot().context;
-  const heads = Object.values(heard).flatMap(({ remote, main }) =>
-    main ? [{ remote, id: main.commit.id }] : [],
-  );
-  const ancestry = await mirror.ancestry([...new Set([commit, ...heads.map(({ id }) => id)])], stopping);
-  return heads.filter(({ id }) => isOrDescends(ancestry, id, commit)).map(({ remote }) => remote);
-}
-
-/** A person decides where history goes on; that the commit is signed by somebody who may is not theirs to decide. */
-async function mustBeTrusted(
-  { trust, stopping }: CommandParts,
-  commit: CommitId,
-  remotes: readonly string[],
-): Promise<void> {
-  if (remotes.length === 0) {
-    throw new Refused(
-      `no remote has ${shortId(commit)} on its main branch or in its history; abide status shows what they offer`,
-    );
-  }
-  const refusals: string[] = [];
-  for (const remote of remotes) {
-    const ruling = await trust.judgeAlone(commit, { remote, role: 'main' }, stopping);
-    if (ruling.status === 'accepted') return;
-    refusals.push(ruling.message);
-  }
-  throw new Refused(`the commit must itself be trusted: ${[...new Set(refusals)].join('; ')}`);
 }

@@ -18,6 +18,7 @@ import type { Activator } from '../host/activate.ts';
 import { specialisationNamed } from '../host/specialisation.ts';
 import type { SystemDriver } from '../nix/driver.ts';
 import { build, type BuildParts } from './build.ts';
+import { commitsInUse, type PlannedCommit } from './commits-in-use.ts';
 import { lookBefore, probe, review, type HealthParts } from './health-effects.ts';
 import { askHook, runHook, type HookParts } from './hook-effects.ts';
 import { mustBeLocked } from './must-be-locked.ts';
@@ -33,6 +34,7 @@ import { armWayBack, callOff, goBack, hookOf, putBack, unlessUndone, type WayBac
 export interface EffectParts
   extends HandOverParts, HealthParts, HookParts, BuildParts, PinParts, PreflightParts, WayBackParts {
   readonly bootEntries: RetireParts['bootEntries'];
+  readonly planned: PlannedCommit;
   readonly mirror: Mirror;
   readonly trust: Trust;
   readonly driver: SystemDriver;
@@ -159,15 +161,10 @@ async function verify(
 
 async function evaluate(parts: EffectParts, { commit }: Target, signal: AbortSignal): Promise<Evaluation> {
   const { mirror, driver, source, onProgress } = parts;
-  await mirror.keep(commitsInUse(parts.facts(), commit), signal);
+  await mirror.keep(commitsInUse(parts.facts(), [commit, parts.planned.get()]), signal);
   await mustBeLocked(mirror, { commit, subdir: source.subdir }, signal);
   const url = mirror.sourceUrl(commit, source.subdir, source.submodules);
   return driver.evaluate({ commit, source: url, onProgress }, signal);
-}
-
-function commitsInUse({ floor, expected, committedMain, deployment }: Facts, commit: CommitId): CommitId[] {
-  const others = [floor?.commit, expected?.commit, committedMain?.commit, deployment?.commit];
-  return [...new Set([commit, ...others.filter((other) => other !== undefined)])];
 }
 
 /** The way back is pinned before anything changes; then every health check is asked what it says without the change. */

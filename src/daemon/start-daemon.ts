@@ -10,6 +10,7 @@ import { createAdapters, type Adapters } from './adapters.ts';
 import { createCommands } from './commands.ts';
 import { createEffects } from './effects.ts';
 import { startHousekeeping } from './housekeeping.ts';
+import { startPlanner } from './start-planner.ts';
 import { createKeeper } from './keeper.ts';
 import { keepListening } from './listen.ts';
 import { createNews, type News } from './news.ts';
@@ -78,7 +79,13 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
   const api = createApiServer({
     ...config.api,
     log,
-    handlers: createCommands({ ...core, ...adapters, stopping, now }),
+    handlers: createCommands({
+      ...core,
+      ...adapters,
+      planner: startPlanner(input, adapters, core),
+      stopping,
+      now,
+    }),
   });
   const scrapes = startMetrics({
     config,

@@ -1,3 +1,4 @@
+import { samplePlan } from './sample-plan.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,6 +89,11 @@ export function createFakeDaemon({ group = 'root', socket, timing }: FakeOptions
       since: (id) => kept.filter((event) => event.id > id),
       subscribe: (listener) => listen(onEvent, listener),
     },
+    plan: async (commit) => {
+      daemon.commands.push({ name: 'plan', request: commit });
+      return samplePlan;
+    },
+    planProgress: () => null,
     why: async (commit) => {
       daemon.commands.push({ name: 'why', request: commit });
       return daemon.why;

@@ -189,7 +189,7 @@ describe('bad requests', () => {
       415,
       'unsupported_media_type',
     ],
-    ['a plan', { path: '/v1/plan?commit=abc' }, 501, 'not_supported'],
+    ['a plan of what is no commit', { path: '/v1/plan?commit=abc' }, 400, 'bad_request'],
     ['a rollback without a reason', { method: 'POST', path: '/v1/rollback' }, 400, 'bad_request'],
     ['a rejection without a reason', { method: 'POST', path: '/v1/reject' }, 400, 'bad_request'],
     [

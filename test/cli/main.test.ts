@@ -61,9 +61,9 @@ describe('the command line', () => {
     [['events', '--audit', '--follow'], /--audit .* cannot follow/],
     [['events', '-n', '0'], /whole number/],
     [['why', 'HEAD'], /HEAD is no commit id/],
-    [['plan', '--json', 'abc'], /^abide: plan is not built yet/],
+    [['plan', '--json', 'abc'], /^abide: abc is no commit id/],
     [['trust', 'audit', '/repo', '--config', 'x'], /^abide: x: there is no such file/],
-    [['rollback', '--to', 'x'], /^abide: rollback is not built yet/],
+    [['rollback', '--to', 'x'], /^abide: required option '--reason <text>'/],
     [[], /Usage: abide/],
   ])('%j is a usage error: exit 2 with a hint', async (args, hint) => {
     const { exitCode, stdout, stderr } = await abide(args);
@@ -79,7 +79,7 @@ describe('the command line', () => {
       ?.match(/^ {2}(\w+)/gm)
       ?.map((name) => name.trim());
     expect(listed?.toSorted()).toEqual(
-      'accept config events help history reconcile resume retry run show status suspend trust version why'.split(
+      'accept config confirm events help history plan reconcile reject resume retry rollback run show status suspend trust version why'.split(
         ' ',
       ),
     );
