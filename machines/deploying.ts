@@ -33,6 +33,11 @@ export function begin(context: ReconcilerContext): Turn {
   return { change: { facts, phases: [] }, emit: [asEmitted(announceStart(begun.deployment))] };
 }
 
+/** True for a test that only a reboot may bring: it belongs to one boot, so that nothing can be staged for the next. */
+export function waitsForReboot({ facts, policy }: ReconcilerContext, comparison: Comparison): boolean {
+  return facts.deployment?.operation === 'test' && rebootBound(comparison, policy.stageWhen) !== null;
+}
+
 /** A switch that only a reboot may bring is staged: profile and boot default move, and nothing is activated. */
 export function stage(
   { facts, policy }: ReconcilerContext,

@@ -1,4 +1,5 @@
 import type { Ancestry } from '../src/domain/ancestry.ts';
+import { isSuperseded, mayWork } from '../src/domain/decide.ts';
 import { announceSelection } from '../src/domain/announce.ts';
 import { findDrift, trackDrift } from '../src/domain/drift.ts';
 import type { NewEvent } from '../src/domain/event.ts';
@@ -23,6 +24,12 @@ export function question(context: ReconcilerContext): readonly string[] {
 /** True when what was heard last counts already, with its ancestry known. */
 export function isAssessed(context: ReconcilerContext): boolean {
   return context.offers === context.heard && context.assessed === question(context).join();
+}
+
+/** True when what the pipeline works on is not to be done any more; a person's way back is never left for news. */
+export function isLeftBehind(context: ReconcilerContext): boolean {
+  if (context.facts.goingBack) return isSuperseded(context);
+  return !mayWork(context) || (isFresh(context) && isSuperseded(context));
 }
 
 /** True when decisions may be made: all is assessed, and anything was heard at all since the host was last known. */

@@ -4,7 +4,7 @@ import { afterSwitch, hasWayBack, switchProblem } from '../src/domain/after-swit
 import type { Ancestry } from '../src/domain/ancestry.ts';
 import type { CheckSeen } from '../src/domain/check.ts';
 import type { CommitId } from '../src/domain/commit.ts';
-import { decide, isSuperseded, mayWork, type Decision } from '../src/domain/decide.ts';
+import { decide, type Decision } from '../src/domain/decide.ts';
 import type { Deployment, DeploymentStep, SwitchResult, WentBack } from '../src/domain/deployment.ts';
 import { atStep, isStaged } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
@@ -15,7 +15,7 @@ import { isInspected, type Inspection } from '../src/domain/inspection.ts';
 import { isHeldByLoader, keepLoader, type LoaderInstalled } from '../src/domain/boot-once.ts';
 import type { HookOrder, HookResult } from '../src/domain/hook.ts';
 import type { Observed } from '../src/domain/observed.ts';
-import { isCheckable, rebootBound, type Comparison } from '../src/domain/preflight.ts';
+import { isCheckable, type Comparison } from '../src/domain/preflight.ts';
 import type { ProbationStep } from '../src/domain/probation.ts';
 import type { Probe, ProbeOrder } from '../src/domain/probe.ts';
 import { toProblem } from '../src/domain/problem.ts';
@@ -92,10 +92,7 @@ export const reconcilerSetup = setup({
       const decision = decide(context, context.now());
       return decision.do === 'resume' && steps.includes(decision.step);
     },
-    superseded: ({ context }) =>
-      context.facts.goingBack
-        ? isSuperseded(context)
-        : !mayWork(context) || (hearing.isFresh(context) && isSuperseded(context)),
+    superseded: ({ context }) => hearing.isLeftBehind(context),
     fresh: ({ context }) => hearing.isFresh(context) || isGoingBack(context),
     asked: ({ context }) => context.asked !== null,
     leadsTo: ({ context }, { evaluation, to }: { evaluation: Evaluation; to: AfterEvaluation }) =>
@@ -113,8 +110,7 @@ export const reconcilerSetup = setup({
     hookIsForgotten: ({ context }) => hooking.owed(context) !== null && !hooking.isOwed(context),
     onlyCommit: ({ context }) => needsOnlyCommit(context),
     needsReboot: ({ context }, { comparison }: { comparison: Comparison }) =>
-      context.facts.deployment?.operation === 'test' &&
-      rebootBound(comparison, context.policy.stageWhen) !== null,
+      deploying.waitsForReboot(context, comparison),
     checkable: (_, { comparison }: { comparison: Comparison }) => isCheckable(comparison),
     lockHeld: (_, { error }: { error: unknown }) => toProblem(error).code === 'activation_busy',
     activates: ({ context: { facts } }) => facts.deployment !== null && !isStaged(facts.deployment),

@@ -76,16 +76,11 @@ export async function startDaemon(input: DaemonInput): Promise<RunningDaemon> {
   const { loop, keeper, report, ending } = core;
   board.listen(() => report.touch());
   const failed = driveLoop(core, metrics, log);
+  const planner = startPlanner(input, adapters, core);
   const api = createApiServer({
     ...config.api,
     log,
-    handlers: createCommands({
-      ...core,
-      ...adapters,
-      planner: startPlanner(input, adapters, core),
-      stopping,
-      now,
-    }),
+    handlers: createCommands({ ...core, ...adapters, planner, stopping, now }),
   });
   const scrapes = startMetrics({
     config,
