@@ -39,21 +39,22 @@ function hostTable(): Table {
   };
 }
 
-const ago = { unit: 'dateTimeFromNow', width: 120 };
+// Together they fit a laptop's screen.
+const ago = { unit: 'dateTimeFromNow', width: 100 };
 const toHost = '/d/abide-host?var-datasource=${datasource}&var-instance=${__value.raw}&${__url_time_range}';
 const hostColumns: readonly Column[] = [
   { from: { label: 'instance' }, title: 'Host', link: toHost },
-  { from: { label: 'summary' }, title: 'Summary', width: 110, words: summaryWords },
-  { from: { label: 'desired' }, title: 'Desired', width: 90 },
-  { from: { label: 'running' }, title: 'Running', width: 90 },
+  { from: { label: 'summary' }, title: 'Summary', width: 95, words: summaryWords },
+  { from: { label: 'desired' }, title: 'Desired', width: 80 },
+  { from: { label: 'running' }, title: 'Running', width: 80 },
   { from: { query: 'D' }, title: 'Behind', ...ago },
-  { from: { label: 'outcome' }, title: 'Last outcome', width: 120, words: outcomeWords },
-  { from: { label: 'reason' }, title: 'Reason', width: 140 },
-  { from: { label: 'gate' }, title: 'Waits for', width: 100 },
+  { from: { label: 'outcome' }, title: 'Last outcome', width: 100, words: outcomeWords },
+  { from: { label: 'reason' }, title: 'Reason', width: 125 },
+  { from: { label: 'gate' }, title: 'Waits for', width: 80 },
   { from: { query: 'G' }, title: 'Quarantine', ...ago },
   { from: { query: 'H' }, title: 'Reboot due', ...ago },
-  { from: { query: 'I' }, title: 'Boot proven', width: 100, words: provenWords },
-  { from: { label: 'version' }, title: 'abide', width: 80 },
+  { from: { query: 'I' }, title: 'Boot proven', width: 80, words: provenWords },
+  { from: { label: 'version' }, title: 'abide', width: 60 },
   { from: { query: 'K' }, title: 'Last look', ...ago },
 ];
 

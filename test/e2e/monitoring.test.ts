@@ -16,7 +16,7 @@ import { createLab, type Lab } from './alpha-lab.ts';
 const impatient = renderRules({
   ...defaultRuleOptions,
   every: 1,
-  thresholds: { ...defaultRuleOptions.thresholds, settle: 1, keep: 6, failures: 1 },
+  thresholds: { ...defaultRuleOptions.thresholds, settle: 1, keep: 10, failures: 1 },
 });
 
 let lab: Lab;
@@ -40,7 +40,7 @@ afterAll(async () => {
   await lab?.remove();
 });
 
-describe('a real Prometheus and a real Alertmanager', () => {
+describe('a real Prometheus and a real Alertmanager', { timeout: 200_000 }, () => {
   test('tell of a system that was switched by hand, and that it was put right', async () => {
     await lab.deploy('one');
     const byHand = (await lab.host.current()) ?? '';

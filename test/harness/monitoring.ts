@@ -190,7 +190,7 @@ async function hear(
   { alert, status, from }: { readonly alert: string; readonly status: string; readonly from: number },
   dir: string,
 ): Promise<ToldAlert> {
-  for (let tries = 0; tries < 400; tries += 1) {
+  for (let tries = 0; tries < 900; tries += 1) {
     const found = told.slice(from).find((one) => one.labels['alertname'] === alert && one.status === status);
     if (found) return found;
     await sleep(100);

@@ -149,6 +149,14 @@ test('a table shows only columns that its queries give', () => {
   }
 });
 
+test("the fleet's table fits a laptop's screen", () => {
+  const [table] = fleetDashboard.sections[0]?.panels ?? [];
+  const columns = table?.kind === 'table' ? table.columns : [];
+  const host = 150;
+  expect(columns.length).toBeGreaterThan(10);
+  expect(columns.reduce((sum, { width = host }) => sum + width, 0)).toBeLessThanOrEqual(1280);
+});
+
 test('every metric is shown, alerted on, or meant to be looked up', () => {
   const rules = ruleGroups(defaultRuleOptions).flatMap((group) => group.rules.map(({ expr }) => expr));
   const panels = dashboards
