@@ -1,14 +1,5 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { plainText } from '../domain/plain-text.ts';
 import { Problem } from '../domain/problem.ts';
 import { succeeded, type Run } from '../process.ts';
@@ -17,6 +8,7 @@ import { deadManFile, deadManPace, deadManScript, type DeadManPace } from './dea
 import { armings, type Arming } from './dead-man-units.ts';
 import { findProgram } from './find-program.ts';
 import { lastingShell } from './shell-text.ts';
+import { profileBefore } from './profile-before.ts';
 import { processState } from './switch-files.ts';
 
 /** A deployment's way back. */
@@ -127,7 +119,7 @@ async function write(deps: DeadManDeps, dir: string, way: WayBack): Promise<void
   if (existsSync(file)) return;
   const { localeArchive = null, pace = deadManPace } = deps;
   const units = await activeUnits(deps);
-  const profile = profileOf(deps.root, way.profile);
+  const profile = profileBefore(deps.root, way.profile);
   const text = deadManScript({ ...deps, ...way, localeArchive, pace, dir, units, profile });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   writeFileSync(`${file}.tmp`, text, { mode: 0o700 });
@@ -147,19 +139,6 @@ async function activeUnits({ activator, run, path }: DeadManDeps): Promise<reado
   return names
     .flatMap((line) => line.trim().split(/\s+/)[0] ?? [])
     .filter((name) => /^[\w:.\\@-]+$/.test(name) && !/^(abide-(switch|deadman|hook)-|run-)/.test(name));
-}
-
-/** Only a profile whose generation is known can be put back by moving a link. */
-function profileOf(root: string, toplevel: string | null) {
-  const link = join(root, 'nix/var/nix/profiles/system');
-  const none = { link, generation: '', toplevel: '' };
-  try {
-    const generation = readlinkSync(link);
-    const holds = readlinkSync(resolve(dirname(link), generation));
-    return toplevel !== null && holds === toplevel ? { link, generation, toplevel } : none;
-  } catch {
-    return none;
-  }
 }
 
 async function call(deps: DeadManDeps, dir: string, ...words: readonly string[]): Promise<void> {

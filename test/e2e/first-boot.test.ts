@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { HostStatus } from '../../src/domain/status.ts';
 import { createLab, type Lab } from './alpha-lab.ts';
@@ -93,6 +94,23 @@ test('a trial goes on when the daemon is killed in the middle of it', async () =
   await lab.daemon.start();
   const status = await lab.daemon.until('proof', (now) => isProven(now) && isAtRest(now));
   expect(status.lastDeployment).toMatchObject({ id: deployment?.id, outcome: 'committed', trigger: 'boot' });
+});
+
+test('a trial that abide does not live to see the end of is undone without it, profile and boot default too', async () => {
+  const proven = await lab.host.current();
+  const commit = await lab.deploy('dies');
+  await isUp(false);
+  await lab.powerCycle();
+  const { deployment } = await lab.daemon.until('a trial', onTrial);
+  await lab.daemon.kill();
+  const script = join(lab.host.root, 'run/abide-deadman', deployment!.id, 'dead-man.sh');
+  await execa('sh', [script, 'act', 'timer'], { env: {}, extendEnv: false });
+  expect([await lab.host.current(), await lab.host.bootDefault()]).toEqual([proven, proven]);
+  await isUp(true);
+  await lab.daemon.start();
+  const status = await lab.daemon.until('rest', (now) => isAtRest(now) && now.state === 'stalled');
+  expect(status.lastDeployment).toMatchObject({ commit, outcome: 'rolled_back', trigger: 'boot' });
+  expect(status.observed?.profile.toplevel).toBe(proven);
 });
 
 test('a system that takes its host down twice before it is proven is not booted a third time', async () => {
