@@ -33,10 +33,7 @@ export function systemOf({ note, units = {}, config = {}, more = {} }: Change): 
 }
 
 /** The unit as nix/module.nix writes it, with `lines` more in its service section. */
-export function abideUnit({
-  start = '/usr/bin/node /opt/abide/main.mjs run --config /etc/abide/config.yaml',
-  lines = '',
-} = {}): string {
+export function abideUnit(lines = ''): string {
   return `[Unit]
 Description=abide, the keeper of this machine's configuration
 After=network.target
@@ -46,7 +43,7 @@ StartLimitIntervalSec=0
 [Service]
 X-RestartIfChanged=false
 Environment=PATH=/usr/sbin:/usr/bin:/sbin:/bin
-ExecStart=${start}
+ExecStart=/usr/bin/node /opt/abide/main.mjs run --config /etc/abide/config.yaml
 Restart=always
 RestartSec=5
 OOMPolicy=continue
@@ -90,7 +87,7 @@ const usualConfig = {
   source: { remotes: [{ name: 'infra', url: repositoryUrl, insecure: true, poll: '30s' }] },
   trust: { mode: 'none' },
   drift: { interval: '2s' },
-  activate: { timeout: '90s', allowRemovingAbide: true },
+  activate: { timeout: '90s' },
   health: {
     settle: '1s',
     stableFor: '2s',

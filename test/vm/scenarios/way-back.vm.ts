@@ -58,7 +58,7 @@ describe('the dead-man saves the host', () => {
   test('when the new abide, to which the old one made room, crashes at its start', async () => {
     const commit = await lab.release({
       note: 'crashes',
-      units: { 'abide.service': abideUnit({ start: '/bin/false' }) },
+      units: { 'abide.service': abideUnit('ExecStartPre=/bin/false\n') },
     });
     await lab.untilSh('test "$(systemctl show -p NRestarts --value abide.service)" -ge 3');
     const crashing = await lab.links();
