@@ -106,7 +106,8 @@ function resume(deployment: Deployment, step: DeploymentStep, loop: Loop): Decis
   if (!proved.has(step)) return { do: 'interrupt' };
   if ((isStaged(deployment) && !facts.choice) || observed?.current === deployment.toplevel)
     return { do: 'resume', step };
-  return { do: step === 'passed' ? 'interrupt' : 'restore' };
+  // Also at `passed`: a daemon that goes on with a commit begins there anew, with the profile moved by the one before.
+  return { do: 'restore' };
 }
 
 /** Steps of a system that has passed its probation, or that none is possible for. */

@@ -1,0 +1,163 @@
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { expect } from 'vitest';
+import type { HostStatus } from '../../../src/domain/status.ts';
+import { disagreements, strangers, type CrashLab } from './crash-lab.ts';
+import type { Scenario } from './scenarios.ts';
+
+/** What else ends with abide, or happens before it is back. */
+export const disasters = ['abide', 'abide and the switch', 'everything', 'abide for long', 'power'] as const;
+export type Disaster = (typeof disasters)[number];
+
+let count = 0;
+
+/** Deploys the scenario's system without any trouble and gives the points it passed. */
+export async function undisturbed(lab: CrashLab, scenario: Scenario): Promise<readonly string[]> {
+  await beginWith(lab);
+  const commit = await releaseOf(lab, scenario);
+  const status = await ended(lab, commit);
+  expect(status.lastDeployment).toMatchObject({ commit, outcome: scenario.ends });
+  expect(await disagreements(lab, status)).toEqual([]);
+  return lab.points(commit);
+}
+
+/** Kills abide at one point of the scenario's deployment, lets the disaster happen, and looks at what comes of it. */
+export async function round(of: {
+  readonly lab: CrashLab;
+  readonly scenario: Scenario;
+  readonly disaster: Disaster;
+  readonly point: string;
+}): Promise<void> {
+  const { lab, scenario, disaster, point } = of;
+  try {
+    await disturbed(lab, scenario, disaster, point);
+  } catch (error) {
+    throw new Error(`${disaster} ${point}: ${String(error)}`, { cause: error });
+  }
+}
+
+async function disturbed(
+  lab: CrashLab,
+  scenario: Scenario,
+  disaster: Disaster,
+  point: string,
+): Promise<void> {
+  await base(lab);
+  const before = await systemsOf(lab);
+  const { floor } = lab.facts();
+  await lab.order(point);
+  const commit = await releaseOf(lab, scenario);
+  expect(await lab.died(commit), 'the point is passed').toBe(true);
+  await happen(lab, disaster);
+  await lab.daemon.start();
+  const status = await ended(lab, commit);
+  const after = await systemsOf(lab);
+  const outcome = status.lastDeployment?.outcome ?? '';
+  expect(allowed(scenario, disaster)).toContain(outcome);
+  const undone = outcome === 'rolled_back';
+  expect(lab.facts().quarantine.some((entry) => entry.commit === commit)).toBe(undone);
+  expect(lab.facts().floor?.commit).toBe(
+    undone || outcome === 'uncommitted' || outcome === 'failed' ? floor?.commit : commit,
+  );
+  const toplevel = status.lastDeployment?.toplevel ?? null;
+  expect(after).toEqual(systemsAfter(scenario, outcome, before, toplevel, after));
+  if (scenario.ends === 'rolled_back') expect(generationsOf(lab)).not.toContain(toplevel);
+  expect(await disagreements(lab, status)).toEqual([]);
+  await expect.poll(() => strangers(lab), { timeout: 10_000 }).toEqual([]);
+}
+
+/** The first system of a host; where it is only staged, a boot brings it. */
+async function beginWith(lab: CrashLab): Promise<void> {
+  await lab.daemon.start();
+  await base(lab);
+  if ((await lab.host.current()) !== null) return;
+  await lab.reboot();
+  await base(lab);
+}
+
+async function base(lab: CrashLab): Promise<void> {
+  count += 1;
+  if (lab.daemon.hasEnded()) await lab.daemon.start();
+  const commit = await lab.release(`base ${count}`);
+  await ended(lab, commit);
+}
+
+async function releaseOf(lab: CrashLab, { more }: Scenario): Promise<string> {
+  count += 1;
+  return lab.release(`round ${count}`, more);
+}
+
+/** Waits until the deployment of a commit has come to an end that is none of another one's beginning. */
+async function ended(lab: CrashLab, commit: string): Promise<HostStatus> {
+  return lab.daemon.until(
+    `the end of ${commit}`,
+    ({ deployment, lastDeployment, state }) =>
+      deployment === null &&
+      lastDeployment?.commit === commit &&
+      lastDeployment.outcome !== 'interrupted' &&
+      ['settled', 'stalled', 'backoff'].includes(state),
+  );
+}
+
+async function happen(lab: CrashLab, disaster: Disaster): Promise<void> {
+  if (disaster === 'abide and the switch') await lab.killSwitch();
+  if (disaster === 'everything') await lab.killAll();
+  if (disaster === 'power') await lab.reboot();
+  if (disaster === 'abide for long') await timeIsOver(lab);
+}
+
+/** What the dead-man of the deployment does when its time is over, without the wait. */
+async function timeIsOver(lab: CrashLab): Promise<void> {
+  const dir = join(lab.host.root, 'run/abide-deadman', lab.facts().deployment?.id ?? 'none');
+  const script = join(dir, 'dead-man.sh');
+  if (!existsSync(script) || existsSync(join(dir, 'disarmed'))) return;
+  await execa('sh', [script, 'act', 'timer'], { env: {}, extendEnv: false, timeout: 30_000 });
+}
+
+function allowed({ ends }: Scenario, disaster: Disaster): readonly string[] {
+  if (ends === 'rolled_back') return ['rolled_back'];
+  if (disaster === 'abide for long') return [ends, 'rolled_back'];
+  // A switch that was killed in the middle is an attempt where nothing happened, and undone where something did.
+  if (disaster === 'everything' || disaster === 'abide and the switch')
+    return [ends, 'failed', 'rolled_back'];
+  return [ends];
+}
+
+interface Systems {
+  readonly running: string | null;
+  readonly profile: string | null;
+  readonly bootDefault: string | null;
+}
+
+async function systemsOf(lab: CrashLab): Promise<Systems> {
+  const { observed } = await lab.daemon.status();
+  return {
+    running: await lab.host.current(),
+    profile: observed?.profile?.toplevel ?? null,
+    bootDefault: await lab.host.bootDefault(),
+  };
+}
+
+function systemsAfter(
+  { keepsDefault = false }: Scenario,
+  outcome: string,
+  before: Systems,
+  toplevel: string | null,
+  after: Systems,
+): Systems {
+  const all = { running: toplevel, profile: toplevel, bootDefault: toplevel };
+  if (outcome === 'committed') return keepsDefault ? { ...before, running: toplevel } : all;
+  if (outcome === 'uncommitted') return { ...before, running: toplevel };
+  // Whether the staged system runs already is up to the power.
+  if (outcome === 'staged')
+    return { ...all, running: after.running === toplevel ? toplevel : before.running };
+  return before;
+}
+
+/** What any generation of the profile ever was. */
+function generationsOf({ host }: CrashLab): string[] {
+  const dir = join(host.profile, '..');
+  const links = readdirSync(dir).filter((name) => /^system-\d+-link$/.test(name));
+  return links.map((name) => readlinkSync(join(dir, name)));
+}
