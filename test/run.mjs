@@ -1,5 +1,6 @@
 // The whole suite behind `npm test`: every `check:*` script and the build count as one test each, then vitest runs.
-// `--checks` leaves vitest out, `--slow` the checks, and takes what is too long for every day; the rest is handed to vitest. The last line is `N passed, N failed`.
+// `--checks` leaves vitest out, `--slow` the checks, and takes what is too long for every day; every other argument is handed
+// to vitest. The last line is `N passed, N failed`.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

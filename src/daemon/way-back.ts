@@ -46,13 +46,26 @@ export function hookOf(parts: WayBackParts, deployment: Deployment): DeadManHook
   return wayBackOf(deployment) && parts.deadMan.hook(deployment.id, secondsOf(parts).probation);
 }
 
-/** The result as the loop must see it: a switch whose dead-man acted meanwhile was undone, whatever it says. */
+/**
+ * The result as the loop must see it: a switch whose dead-man acted meanwhile was undone, whatever it says. One that somebody
+ * removed during the switch is armed anew.
+ */
 export async function unlessUndone(
-  { deadMan }: WayBackParts,
-  { id }: Deployment,
+  parts: WayBackParts,
+  deployment: Deployment,
   result: SwitchResult,
 ): Promise<SwitchResult> {
-  return isTaken(await deadMan.state(id)) ? { ...result, exitCode: null, signal: 'dead-man' } : result;
+  const { deadMan, log } = parts;
+  const left = await deadMan.state(deployment.id);
+  if (isTaken(left)) return { ...result, exitCode: null, signal: 'dead-man' };
+  const way = wayBackOf(deployment);
+  if (way && (left.state === 'none' || left.state === 'gone')) {
+    log.warn({ deployment: deployment.id }, 'the dead-man is gone after the switch; it is armed anew');
+    await deadMan.arm(way, 'again', secondsOf(parts).probation).catch((error: unknown) => {
+      log.error({ err: toProblem(error) }, 'the dead-man cannot be armed anew');
+    });
+  }
+  return result;
 }
 
 /** Calls the dead-man off once the system has proved itself, and what others left; see `DeadMan.disarm`. */

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { directParts } from './dead-man-direct.ts';
+import { bookkeeping } from './dead-man-notes.ts';
 import { findInhibitor, inhibitorParts } from './inhibitor.ts';
 import { unitParts } from './dead-man-units.ts';
 import {
@@ -83,29 +84,6 @@ ${assignments(Object.fromEntries(tools.map((name) => [name, lastingProgram(of.pa
 `;
 }
 
-// A directory that is gone or full takes the notes with it and nothing else. Descriptor 9 is the lock's and reaches no child
-// that stays, because a service would hold it for ever.
-const bookkeeping = `
-note() {
-  { printf '%s\\n' "$2" > "$dir/$1.$$" && "$mv" -f "$dir/$1.$$" "$dir/$1"; } 2> /dev/null
-}
-said() {
-  printf 'abide dead-man: %s\\n' "$1"
-}
-take_lock() {
-  ( exec 9>> "$dir/lock" ) 2> /dev/null || return 0
-  exec 9>> "$dir/lock"
-  "$flock" -w "$1" 9
-}
-# Still to be done or being done, and not called off.
-is_over() {
-  test -e "$dir/fired" || test -e "$dir/disarmed"
-}
-stood_by() {
-  { read -r first rest < "$dir/outcome"; } 2> /dev/null && test "$first" = stood-by
-}
-`;
-
 const looks = `
 ours() {
   test "$1" = "$toplevel" && return 0
@@ -188,7 +166,10 @@ is_through() {
 act() {
   note acting "$$"
   test ! -e "$dir/outcome" || exit 0
-  take_lock 30 || exit 0
+  # Whoever holds it may be arming by a systemd that hangs: only one that acts is left to do this alone.
+  until take_lock 5; do
+    test ! -e "$dir/fired" || exit 0
+  done
   test ! -e "$dir/disarmed" && test ! -e "$dir/outcome" || exit 0
   test -e "$dir/fired" || note fired "$1"
   tries=0

@@ -32,12 +32,16 @@ signal_switch() {
 }
 `;
 
+const restartSeconds = 5;
+
+// One that is killed begins anew, because there is nobody else.
 const timer = `
 start_unit() {
   unit=$1
   shift
   "$timeout" -k 5 60 "$systemd_run" "--unit=$unit" "--description=abide goes back from deployment $deployment" \\
-    --collect --no-ask-password --quiet --service-type=exec "$@" 9>&-
+    --collect --no-ask-password --quiet --service-type=exec --property=OOMScoreAdjust=-1000 \\
+    --property=Restart=on-abnormal --property=RestartSec=${restartSeconds} "$@" 9>&-
 }
 start_timer() {
   start_unit "abide-deadman-$deployment-$1" "--on-active=\${2}s" --timer-property=AccuracySec=1s \\

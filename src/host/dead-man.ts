@@ -122,9 +122,13 @@ async function write(deps: DeadManDeps, dir: string, way: WayBack): Promise<void
   const profile = profileBefore(deps.root, way.profile);
   const text = deadManScript({ ...deps, ...way, localeArchive, pace, dir, units, profile });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+  // Room for what the dead-man has to note, should /run be full when it acts.
+  writeFileSync(join(dir, 'reserve'), Buffer.alloc(reserveBytes), { mode: 0o600 });
   writeFileSync(`${file}.tmp`, text, { mode: 0o700 });
   renameSync(`${file}.tmp`, file);
 }
+
+const reserveBytes = 32 * 1024;
 
 const captured = ['service', 'socket', 'timer', 'path', 'mount'];
 

@@ -27,6 +27,8 @@ const pollMs = 250;
 const livenessMs = 2000;
 /** How long a started wrapper may take to say so. */
 const beginMs = 30_000;
+/** Its file was removed meanwhile, or it never ran: who launched it may know, and in the end the links say what it did. */
+const unseen: Started = { pid: 0, bootId: '', uptime: 0, startTime: '', asleep: null };
 
 /**
  * Waits for a run's end, however and by whomever it was started; see `Activator.run` for what comes of the time limit. Once
@@ -50,10 +52,9 @@ export async function followSwitch(
         await logged(files, nudge);
         return { ...exit, timedOut: false, log: await readLog(files) };
       }
-      const started = readStarted(files);
-      if (started === null && now() - since > beginMs) throw neverBegan(job);
-      if (started && awakeMs(started, asleep?.() ?? null) > order.timeoutMs)
-        return await timedOut(launcher, job);
+      const started = readStarted(files) ?? (now() - since > beginMs ? unseen : null);
+      const ranMs = started === unseen ? now() - since : started ? awakeMs(started, asleep?.() ?? null) : 0;
+      if (ranMs > order.timeoutMs) return await timedOut(launcher, job);
       if (started && now() - lookedAt >= livenessMs) {
         if (!(await launcher.isRunning(job, started))) return await lost(job);
         lookedAt = now();
@@ -86,10 +87,6 @@ async function timedOut(launcher: Launcher, job: Job): Promise<SwitchResult> {
 async function lost({ files }: Job): Promise<SwitchResult> {
   const exit = readExit(files) ?? { exitCode: null, signal: 'lost' };
   return { ...exit, timedOut: false, log: await readLog(files) };
-}
-
-function neverBegan({ kind, name }: Job): Problem {
-  return new Problem('process_failed', `the ${kind} ${name} was started and did not begin within 30 s`);
 }
 
 /** How long it runs, without the time in which the host slept. By the clock of the boot and not that of the wall, which may be set. */

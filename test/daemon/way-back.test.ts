@@ -97,6 +97,14 @@ test('a switch whose dead-man acted was undone, whatever it says', async () => {
   expect(await seen(left('armed'))).toEqual(result);
 });
 
+test.each(['none', 'gone'] as const)('one that is %s after the switch is armed anew', async (state) => {
+  const { deadMan, asked } = fakeDeadMan(left(state));
+  const parts = { deadMan, log, deadManSeconds: seconds, facts: () => noFacts } as never;
+  const result = { exitCode: 0, signal: null, timedOut: false, log: [] };
+  expect(await unlessUndone(parts, exampleDeployment, result)).toEqual(result);
+  expect(asked).toEqual([`arm ${exampleDeployment.id} again 400`]);
+});
+
 test('the journal is written before the dead-man is called off', async () => {
   const { deadMan, asked } = fakeDeadMan(left('armed'));
   const keeper = { flush: () => asked.push('flush') };

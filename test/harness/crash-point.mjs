@@ -1,7 +1,8 @@
 // Preloaded into the built daemon by a test (NODE_OPTIONS=--import), so that the product has no code for it. Tells everything
 // that a deployment does to the world as a *point*: each write of journal and witness, each file put in place or removed,
 // each child started. Points are appended to CRASH_DIR/trace, and at the one that CRASH_DIR/order names the process kills
-// itself, right before or right after. With a file CRASH_DIR/full nothing can be written any more.
+// itself, right before or right after. With a file CRASH_DIR/full nothing can be written any more; CRASH_DIR/clock shifts the
+// wall clock by the milliseconds it holds.
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -41,6 +42,7 @@ function reach(point) {
   if (order === null || order.notIn === running.id || order.point !== point) return;
   real.renameSync(join(home, 'order'), join(home, 'done'));
   if (order.full) real.writeFileSync(join(home, 'full'), '');
+  else if (order.clock) real.writeFileSync(join(home, 'clock'), String(order.clock));
   else process.kill(process.pid, 'SIGKILL');
 }
 
@@ -131,3 +133,21 @@ fs.promises.symlink = async (target, path) => {
 const { spawn } = childProcess;
 childProcess.spawn = (file, args, options) => around(started(file, args), () => spawn(file, args, options));
 syncBuiltinESMExports();
+
+const RealDate = Date;
+const shift = () => {
+  try {
+    return Number(real.readFileSync(join(home, 'clock'), 'utf8'));
+  } catch {
+    return 0;
+  }
+};
+globalThis.Date = class extends RealDate {
+  constructor(...args) {
+    if (args.length === 0) super(RealDate.now() + shift());
+    else super(...args);
+  }
+  static now() {
+    return RealDate.now() + shift();
+  }
+};

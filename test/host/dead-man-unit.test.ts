@@ -29,7 +29,8 @@ test('a transient timer is armed, and its service is the script', async () => {
     [
       '--unit=abide-deadman-d1-switch',
       '--description=abide goes back from deployment d1',
-      '--collect --no-ask-password --quiet --service-type=exec',
+      '--collect --no-ask-password --quiet --service-type=exec --property=OOMScoreAdjust=-1000',
+      '--property=Restart=on-abnormal --property=RestartSec=5',
       '--on-active=2401s --timer-property=AccuracySec=1s',
       `${shell} ${script} act timer`,
     ].join(' '),

@@ -14,8 +14,8 @@ import { createLab, processesWith, type Lab, type LabOptions } from '../alpha-la
 export interface CrashLab extends Lab {
   /** All points that the deployment of a commit has passed, in order. */
   points(commit: string): Promise<readonly string[]>;
-  /** Lets the daemon kill itself at this point of the next deployment; with `full` the disk is full from there on instead. */
-  order(point: string, full?: boolean): Promise<void>;
+  /** Lets the daemon kill itself at this point of the next deployment, or fills the disk, or shifts the clock there instead. */
+  order(point: string, instead?: { readonly full: true } | { readonly clock: number }): Promise<void>;
   /** Resolves with true once the daemon died at its point, with false when the deployment ended without passing it. */
   died(commit: string): Promise<boolean>;
   /** Ends everything that runs for this host but the daemon, as a power cut would. */
@@ -53,9 +53,9 @@ export async function createCrashLab(options: LabOptions = {}): Promise<CrashLab
     killAll,
     killSwitch: () => endAll(() => processesWith(join(lab.dir, 'state/deployments')).flatMap(groupOf)),
     points: async (commit) => pointsIn(at('trace'), commit),
-    order: async (point, full = false) => {
+    order: async (point, instead = undefined) => {
       const notIn = facts().deployments[0]?.id;
-      await writeFile(at('order.new'), JSON.stringify({ notIn, point, full }));
+      await writeFile(at('order.new'), JSON.stringify({ notIn, point, ...instead }));
       await rename(at('order.new'), at('order'));
     },
     died: async (commit) => {

@@ -1,0 +1,34 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterEach, expect, test } from 'vitest';
+import { createDeadManLab, type DeadManLab } from './dead-man-lab.ts';
+
+let lab: DeadManLab;
+afterEach(() => lab.remove());
+
+test('one whose lock is held by somebody who arms waits for it as long as it takes', async () => {
+  lab = createDeadManLab();
+  await lab.deadMan.arm(lab.way, 'switch', 60);
+  await lab.activate(60);
+  const lock = join(lab.host.root, 'run/abide-deadman/d1/lock');
+  const holder = execa('flock', [lock, 'sleep', '7'], { reject: false });
+  await lab.until(() => existsSync(lock));
+  await lab.deadMan.start(lab.way);
+  await holder;
+  await lab.until(() => lab.current() === lab.way.previous, 20);
+});
+
+test('one that finds /run full tells all the same that it went back', async () => {
+  lab = createDeadManLab();
+  await lab.deadMan.arm(lab.way, 'switch', 60);
+  await lab.activate(60);
+  const dir = join(lab.host.root, 'run/abide-deadman/d1');
+  // Whatever is written there first fails, until the room that was kept is given up.
+  const script = readFileSync(join(dir, 'dead-man.sh'), 'utf8');
+  const full = script.replace('put() {', 'put() {\n  test ! -e "$dir/reserve" || return 1');
+  expect(full).not.toBe(script);
+  writeFileSync(join(dir, 'dead-man.sh'), full);
+  await lab.deadMan.start(lab.way);
+  await lab.until(async () => (await lab.deadMan.state('d1')).state === 'went-back');
+});
