@@ -53,7 +53,7 @@ export async function createCrashLab(options: LabOptions = {}): Promise<CrashLab
     killAll,
     killSwitch: () => endAll(() => processesWith(join(lab.dir, 'state/deployments')).flatMap(groupOf)),
     points: async (commit) => pointsIn(at('trace'), commit),
-    order: async (point, instead = undefined) => {
+    order: async (point, instead) => {
       const notIn = facts().deployments[0]?.id;
       await writeFile(at('order.new'), JSON.stringify({ notIn, point, ...instead }));
       await rename(at('order.new'), at('order'));
