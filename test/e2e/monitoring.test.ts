@@ -106,8 +106,8 @@ describe('a real Prometheus and a real Alertmanager', { timeout: 200_000 }, () =
 });
 
 describe('what the dashboards ask', () => {
-  /** What has nothing to show of a host that neither waited, nor was suspended, nor needs a reboot, nor refused anything. */
-  const empty = [
+  /** What need not have anything to show of a host that neither waited, nor was suspended, nor needs a reboot, nor refused anything. */
+  const undue = [
     /abide_suspended_since/,
     /abide_reboot_required_since/,
     /gate!="none"/,
@@ -120,7 +120,7 @@ describe('what the dashboards ask', () => {
     const filled = plainExpression(expr, { rate: '10s', range: '10m' });
     const seconds = (Date.now() - begun) / 1000;
     const found = await monitoring.queryRange(filled, seconds);
-    const isEmpty = empty.some((pattern) => pattern.test(expr));
-    expect(found.length > 0, `${found.length} series`).toBe(!isEmpty);
+    const isDue = !undue.some((pattern) => pattern.test(expr));
+    if (isDue) expect(found.length, `${found.length} series`).toBeGreaterThan(0);
   });
 });
