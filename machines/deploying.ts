@@ -13,8 +13,9 @@ import {
   type Ending,
 } from '../src/domain/deploy.ts';
 import { quarantineDeployment } from '../src/domain/quarantine.ts';
-import type { DeploymentStep, SwitchResult } from '../src/domain/deployment.ts';
+import type { Deployment, DeploymentStep, SwitchResult } from '../src/domain/deployment.ts';
 import { withTimeToHandOver } from '../src/domain/handover.ts';
+import { rollbackSwitch } from '../src/domain/rollback-switch.ts';
 import { fail as failFacts } from '../src/domain/fail.ts';
 import { byHandText } from '../src/domain/go-back.ts';
 import { rebootBound, type Comparison } from '../src/domain/preflight.ts';
@@ -153,7 +154,7 @@ export function condemn(context: ReconcilerContext): Turn {
   const { deployment } = context.facts;
   if (!deployment) return {};
   if (isTrial(deployment)) return condemnBooted(context);
-  const message = `${deployment.message ?? 'the activation failed'}; no other system ran before, so there is nothing to go back to`;
+  const message = `${deployment.message ?? 'the activation failed'}; ${whyItStays(deployment)}`;
   const facts = quarantineDeployment(
     context,
     { outcome: 'failed', reason: deployment.reason, message },
@@ -163,6 +164,13 @@ export function condemn(context: ReconcilerContext): Turn {
     change: { facts, supersessions: 0 },
     emit: [...endOf(context.facts, facts), { type: 'failed', phase: 'activate' }, result('failure')],
   };
+}
+
+function whyItStays({ noRollback, previous }: Deployment): string {
+  if (noRollback === null) return 'no other system ran before, so there is nothing to go back to';
+  const boots =
+    previous.bootDefault === null ? '' : `, and ${previous.bootDefault} still is the boot default`;
+  return `nothing goes back by itself (${rollbackSwitch(noRollback)}), so the host stays as it is${boots}; abide rollback goes back by hand`;
 }
 
 /** The rollback itself failed: the loudest there is, and tried again until it is done. */

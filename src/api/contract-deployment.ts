@@ -60,6 +60,7 @@ export const deploymentSchema = z.object({
   retried: z.boolean(),
   exitCode: z.int().nullable(),
   goesBackFrom: maybeCommit,
+  noRollback: maybeText,
   confirmation: z.object({ askedBy: text, by: maybeText, at: maybeTime }).nullable(),
   staged: maybeText,
   log: listOf(text),

@@ -1,5 +1,6 @@
 import { ApiError, ask } from '../api/client.ts';
 import { shortId } from '../domain/commit.ts';
+import { rollbackSwitch } from '../domain/rollback-switch.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { exitCodes } from './exit.ts';
 import { outcomeTones, readHistory } from './history.ts';
@@ -63,6 +64,15 @@ function headRows(deployment: Deployment, now: number): readonly Row[] {
     ...(subject ? [{ label: '', text: subject }] : []),
     { label: 'From', text: `${branch} of ${remote ?? 'this host itself'}, operation ${operation}` },
     { label: 'Cause', text: `${trigger}${by ? `, asked for by ${by}` : ''}` },
+    ...(deployment.noRollback
+      ? [
+          {
+            label: 'Rollback',
+            text: `not by itself (${rollbackSwitch(deployment.noRollback)})`,
+            tone: 'busy' as const,
+          },
+        ]
+      : []),
     ...(confirmation ? [{ label: 'Confirmation', text: confirmationText(confirmation) }] : []),
     { label: 'Started', text: `${startedAt}, ${timeAgo(startedAt, now)}` },
     { label: 'Ended', text: ended },

@@ -1,5 +1,6 @@
 import { shortId } from '../domain/commit.ts';
 import { confirmationGate } from '../domain/confirmation.ts';
+import { rollbackSwitch } from '../domain/rollback-switch.ts';
 import type { HostStatus } from '../domain/status.ts';
 import type { DescribeCommit } from './describe-commit.ts';
 import { timeAgo, timeFor, timeLasting, timeUntil } from './relative-time.ts';
@@ -58,7 +59,7 @@ function workRows(status: HostStatus, now: number, describe: DescribeCommit): re
       ? [
           {
             label: 'Deploying',
-            text: `${describe(deployment.commit)}, operation ${deployment.operation}, step ${deployment.step ?? 'none'}, ${timeAgo(deployment.startedAt, now)}`,
+            text: `${describe(deployment.commit)}, operation ${deployment.operation}, step ${deployment.step ?? 'none'}, ${timeAgo(deployment.startedAt, now)}${deployment.noRollback ? `; a failure is not undone by itself (${rollbackSwitch(deployment.noRollback)})` : ''}`,
           },
         ]
       : []),

@@ -3,7 +3,6 @@ import type { Ancestry } from '../domain/ancestry.ts';
 import type { CheckSeen } from '../domain/check.ts';
 import type { CommitId } from '../domain/commit.ts';
 import type { Deployment, SwitchResult, WentBack } from '../domain/deployment.ts';
-import type { Evaluation } from '../domain/evaluation.ts';
 import type { Facts } from '../domain/facts.ts';
 import type { Fetched } from '../domain/fetched.ts';
 import type { HookOrder } from '../domain/hook.ts';
@@ -18,10 +17,10 @@ import type { Activator } from '../host/activate.ts';
 import { specialisationNamed } from '../host/specialisation.ts';
 import type { SystemDriver } from '../nix/driver.ts';
 import { build, type BuildParts } from './build.ts';
-import { commitsInUse, type PlannedCommit } from './commits-in-use.ts';
+import type { PlannedCommit } from './commits-in-use.ts';
 import { lookBefore, probe, review, type HealthParts } from './health-effects.ts';
 import { askHook, runHook, type HookParts } from './hook-effects.ts';
-import { mustBeLocked } from './must-be-locked.ts';
+import { evaluate } from './evaluate.ts';
 import { handOver, type HandOverParts } from './hand-over.ts';
 import { rootOfWayBack } from './go-back.ts';
 import { installLoader, setProfile } from './keep-booting.ts';
@@ -157,14 +156,6 @@ async function verify(
     if (!signal.aborted) end(false);
     throw error;
   }
-}
-
-async function evaluate(parts: EffectParts, { commit }: Target, signal: AbortSignal): Promise<Evaluation> {
-  const { mirror, driver, source, onProgress } = parts;
-  await mirror.keep(commitsInUse(parts.facts(), [commit, parts.planned.get()]), signal);
-  await mustBeLocked(mirror, { commit, subdir: source.subdir }, signal);
-  const url = mirror.sourceUrl(commit, source.subdir, source.submodules);
-  return driver.evaluate({ commit, source: url, onProgress }, signal);
 }
 
 /** The way back is pinned before anything changes; then every health check is asked what it says without the change. */

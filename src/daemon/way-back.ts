@@ -36,6 +36,11 @@ export async function armWayBack(parts: WayBackParts, deployment: Deployment): P
   const { deadMan, log } = parts;
   if (way && isTrial(deployment)) return deadMan.arm(way, 'probation', secondsOf(parts).probation);
   if (way) return deadMan.arm(way, deployment.retried ? 'switch-2' : 'switch', secondsOf(parts).switching);
+  if (deployment.noRollback !== null) {
+    const message = `nothing goes back from this deployment by itself (${deployment.noRollback}), and no dead-man is armed`;
+    log.warn({ deployment: deployment.id }, message);
+    return;
+  }
   if (activatesNothing(deployment) || deployment.previous.toplevel !== null) return;
   const message = 'no other system ran before: there is nothing to go back to, and no dead-man is armed';
   log.warn({ deployment: deployment.id }, message);

@@ -42,8 +42,8 @@ export function faultOf(
   return { reason: 'ActivationFailed', message: afterSwitch(loop, observed).reason };
 }
 
-/** True when a rollback has somewhere to go: another system ran before. */
+/** True when a rollback may be begun without a person and has somewhere to go: another system ran before. */
 export function hasWayBack({ facts: { deployment } }: HasDeployment): boolean {
   const previous = deployment?.previous.toplevel ?? null;
-  return previous !== null && previous !== deployment?.toplevel;
+  return deployment?.noRollback === null && previous !== null && previous !== deployment.toplevel;
 }

@@ -5,6 +5,7 @@ import type { NewEvent } from './event.ts';
 import type { Failure } from './facts.ts';
 import type { Judgement } from './judgement.ts';
 import type { Loop } from './loop.ts';
+import { rollbackSwitch } from './rollback-switch.ts';
 import type { Selection } from './select.ts';
 
 /** What changed between two selections, as events for people; nothing changed gives none. */
@@ -46,11 +47,20 @@ export function announceQuestion({ id, commit, confirmation }: Deployment): NewE
 }
 
 /** A deployment's begin. */
-export function announceStart({ id, commit, operation, toplevel, trigger }: Deployment): NewEvent {
+export function announceStart({
+  id,
+  commit,
+  operation,
+  toplevel,
+  trigger,
+  noRollback,
+}: Deployment): NewEvent {
+  const stays =
+    noRollback === null ? '' : `; a failure is not undone by itself (${rollbackSwitch(noRollback)})`;
   return {
     type: 'deployment.started',
     severity: 'info',
-    message: `deploying ${shortId(commit)} with operation ${operation} (${trigger}): ${toplevel}`,
+    message: `deploying ${shortId(commit)} with operation ${operation} (${trigger}): ${toplevel}${stays}`,
     commit,
     deployment: id,
   };

@@ -30,7 +30,7 @@ export function isTrialDue({ facts, observed, policy }: Loop, now: number): bool
 }
 
 /** The facts once the trial of the booted system begins; the way back is the newest other system that proved it boots. */
-export function beginTrial({ facts, observed }: Loop, now: number): Facts {
+export function beginTrial({ facts, observed, policy }: Loop, now: number): Facts {
   const { expected, bootToProve: toplevel, bootOnce } = facts;
   if (!expected || !observed || toplevel === null) return facts;
   const before = facts.bootBaseline?.toplevel === toplevel ? facts.bootBaseline.checks : null;
@@ -41,6 +41,7 @@ export function beginTrial({ facts, observed }: Loop, now: number): Facts {
     id: deploymentId(expected.commit, facts, now),
     startedAt: new Date(now).toISOString(),
     checks: unchecked(before ?? []),
+    noRollback: policy.rollback.enabled ? null : 'rollback.enabled',
   };
   return { ...facts, deployment, probation: { deployment: deployment.id, rules: null, before, clock: null } };
 }
@@ -88,6 +89,7 @@ export function bootedBefore(
     log: [],
     confirmation: null,
     goesBackFrom: null,
+    noRollback: null,
     abide: 'unchanged',
   };
 }

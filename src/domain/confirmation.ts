@@ -52,9 +52,13 @@ export function awaitsWord({ confirmation }: Pick<Deployment, 'confirmation'>): 
   return confirmation !== null && confirmation.at === null;
 }
 
-/** The confirmation that a deployment begins with. */
-export function askedFor({ confirm }: Pick<Policy, 'confirm'>): Deployment['confirmation'] {
-  return confirm ? { askedBy: 'health.confirm', by: null, at: null } : null;
+/** The confirmation that a deployment begins with; `asking` is a commit that asks for one. */
+export function askedFor(
+  { confirm }: Pick<Policy, 'confirm'>,
+  asking: CommitId | null,
+): Deployment['confirmation'] {
+  const askedBy = confirm ? 'health.confirm' : asking;
+  return askedBy === null ? null : { askedBy, by: null, at: null };
 }
 
 /** What a system on probation waits for that a person has to confirm, for people; null when it waits for nobody. */

@@ -145,6 +145,7 @@ function newDeployment(from: {
   now: number;
 }): Deployment {
   const { policy, facts, target, evaluation, observed, phases, abide, now } = from;
+  const { asks } = evaluation;
   const goesBackFrom = isGoingBack({ facts, target }) ? (facts.goingBack?.from ?? null) : null;
   return {
     id: deploymentId(target.commit, facts, now),
@@ -178,9 +179,10 @@ function newDeployment(from: {
     bootId: observed.bootId,
     retried: false,
     exitCode: null,
-    confirmation: goesBackFrom === null ? askedFor(policy) : null,
+    confirmation: goesBackFrom === null ? askedFor(policy, asks?.confirm ?? null) : null,
     goesBackFrom,
     staged: null,
+    noRollback: policy.rollback.enabled ? (asks?.noRollback ?? null) : 'rollback.enabled',
     log: [],
   };
 }

@@ -106,6 +106,8 @@ export interface Deployment {
   readonly goesBackFrom: CommitId | null;
   /** Why only a reboot may bring it, though its operation is switch: profile and boot default move, nothing is activated. */
   readonly staged: string | null;
+  /** The configuration's key or the commit by which a failure is not undone by itself; null: it is. */
+  readonly noRollback: string | null;
   /** Last lines of a failure's log. */
   readonly log: readonly string[];
 }

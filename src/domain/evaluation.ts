@@ -1,3 +1,4 @@
+import type { CommitAsks } from './commit-asks.ts';
 import type { CommitId } from './commit.ts';
 
 /** What one commit gives for this host. */
@@ -11,6 +12,8 @@ export interface Evaluation {
   /** The machine-id this configuration is meant for; null when it does not say. */
   readonly machineId: string | null;
   readonly configurationRevision: string | null;
+  /** What the commits that it brings ask of its deployment; absent where none was read. */
+  readonly asks?: CommitAsks;
 }
 
 /** How far long work has come; sent often, kept by nobody but the newest. */

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { Ancestry } from '../domain/ancestry.ts';
 import type { Commit, CommitId } from '../domain/commit.ts';
 import type { Fetched } from '../domain/fetched.ts';
+import type { CommitTrailers } from '../domain/commit-asks.ts';
 import { plainText } from '../domain/plain-text.ts';
 import { Problem } from '../domain/problem.ts';
 import type { Run } from '../process.ts';
@@ -18,6 +19,7 @@ import { maintainMirror } from './maintain-mirror.ts';
 import { openMirror } from './open-mirror.ts';
 import { knownHeads } from './known-heads.ts';
 import { readFile } from './read-file.ts';
+import { readTrailers } from './read-trailers.ts';
 import { keepRef } from './refs.ts';
 import type { Log, RemoteSource } from './remote-source.ts';
 import { resolveCommit } from './resolve-commit.ts';
@@ -56,6 +58,11 @@ export interface Mirror {
   resolve(text: string, signal: AbortSignal): Promise<CommitId>;
   /** A regular file of a commit as text, null when there is none; `readFile` of its own file says what it throws. */
   readFile(commit: CommitId, path: string, signal: AbortSignal): Promise<string | null>;
+  /** What commits above the base say to abide; `readTrailers` says which. */
+  trailers(
+    range: { readonly head: CommitId; readonly base: CommitId | null },
+    signal: AbortSignal,
+  ): Promise<readonly CommitTrailers[]>;
   /** Exactly these commits survive pruning, beside the heads; ids the mirror does not have are passed over. */
   keep(ids: readonly CommitId[], signal: AbortSignal): Promise<void>;
   /** Repacks and prunes when it is worth it; call it now and then, it is cheap when there is nothing to do. */
@@ -91,6 +98,7 @@ export function createMirror(deps: MirrorDeps): Mirror {
       (await readHistory(git, { head, without: [], most }, signal)).map(({ id }) => id).toReversed(),
     resolve: (text, signal) => resolveCommit(git, text, signal),
     readFile: (commit, path, signal) => readFile(git, { commit, path }, signal),
+    trailers: (range, signal) => readTrailers(git, range, signal),
     keep: (ids, signal) => turns.together(() => keepCommits({ git, gitDir }, ids, signal)),
     maintain: (signal) => turns.ifIdle(() => maintainMirror({ git, gitDir, log: deps.log }, signal)),
     environment: () => nixEnvironment(deps, deps.remotes),

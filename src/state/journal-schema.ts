@@ -97,6 +97,7 @@ const deployment = z.looseObject({
   confirmation: confirmation.nullable().default(null),
   goesBackFrom: commit.nullable().default(null),
   staged: z.string().nullable().default(null),
+  noRollback: z.string().nullable().default(null),
   log: lines,
 } satisfies ShapeOf<Deployment>);
 

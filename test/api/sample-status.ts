@@ -44,6 +44,7 @@ export const sampleDeployment: Deployment = {
   confirmation: null,
   goesBackFrom: null,
   staged: null,
+  noRollback: null,
   log: [],
 };
 

@@ -24,7 +24,6 @@ test.each([
   ['activate.delay', { activate: { delay: '1s' } }],
   ['activate.splay', { activate: { splay: '1s' } }],
   ['gates', { gates: [{ name: 'g', before: 'build', command: ['true'] }] }],
-  ['rollback.enabled', { rollback: { enabled: false } }],
   ['rollback.lastResort', { rollback: { lastResort: 'reboot' } }],
   ['reboot.policy', { reboot: { policy: 'immediate' } }],
   ['notify', { notify: [{ anything: 1 }] }],

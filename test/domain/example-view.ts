@@ -195,5 +195,6 @@ export const exampleDeployment: Deployment = {
   confirmation: null,
   goesBackFrom: null,
   staged: null,
+  noRollback: null,
   log: [],
 };

@@ -140,6 +140,7 @@ export const policy: Policy = {
   probation: { settleMs: 0, stableForMs: 0, deadlineMs: 300_000 },
   hooks: [],
   allowRemovingAbide: false,
+  rollback: { enabled: true },
   confirm: false,
   networkRemotes: ['origin'],
   trust: { signed: false, floorSeen: false, allowReplay: false, quorum: 1, anchored: false },

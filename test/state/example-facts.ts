@@ -38,6 +38,7 @@ const exampleDeployment: Deployment = {
   confirmation: null,
   goesBackFrom: null,
   staged: null,
+  noRollback: null,
   log: ['building'],
 };
 
