@@ -43,6 +43,7 @@ export function viewOf(snapshot: SnapshotFrom<typeof reconcilerMachine>, parts: 
     reconcile: { requested: parts.requested(), handled: context.handled },
     nextReconcile: nextLook(context.health, facts.failure?.until ?? null, waiting?.nextCheck ?? null),
     uncommitted: facts.failure?.class === 'commit',
+    rollbackFailures: state === 'rollingBack' ? context.rollbackFailures : 0,
   };
 }
 

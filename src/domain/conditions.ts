@@ -8,6 +8,7 @@ import {
   healthy,
   inSyncCondition,
   rebootRequired,
+  rollbackFailedText,
   rolledBackText,
   undoneText,
 } from './host-conditions.ts';
@@ -79,7 +80,7 @@ const topFindings: Readonly<Record<Standing, (view: LoopView, rest: RestFindings
     Ready: { status: 'Unknown', reason: 'Progressing', message: 'the host has not been looked at yet' },
   }),
   rollbackFailed: (view) => {
-    const message = view.facts.deployments[0]?.message ?? 'the rollback failed';
+    const message = rollbackFailedText(view);
     if (isBusy(view)) return reconciling('RollbackFailed', 'ProgressingWithRetry', message);
     return stalled('RollbackFailed', 'RollbackFailed', message);
   },

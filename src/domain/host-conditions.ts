@@ -65,6 +65,14 @@ export function undoneText({ message, deployment }: Quarantined, deployments: re
   return message ?? rolledBackText(deployments, deployment);
 }
 
+/** What a rollback that failed means: one that runs is tried again until it is done. */
+export function rollbackFailedText({ facts, rollbackFailures }: LoopView): string {
+  const { deployment, deployments } = facts;
+  if (!deployment) return deployments[0]?.message ?? 'the rollback failed; see abide history';
+  const times = rollbackFailures === 1 ? 'once' : `${rollbackFailures} times`;
+  return `the rollback to ${deployment.previous.toplevel ?? 'the system before'} failed ${times} and is tried again each minute; abide events says why`;
+}
+
 /** The message of the deployment that was rolled back. */
 export function rolledBackText(deployments: readonly Deployment[], id: string | null): string {
   const message = deployments.find((deployment) => deployment.id === id)?.message;

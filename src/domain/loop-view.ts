@@ -48,4 +48,6 @@ export interface LoopView {
   readonly nextReconcile: number | null;
   /** The healthy system runs, but its profile or boot loader could not be set; that step is being retried. */
   readonly uncommitted: boolean;
+  /** Tries of the running rollback that failed. */
+  readonly rollbackFailures: number;
 }

@@ -103,7 +103,7 @@ function reachOf({ class: kind }: Failure): number {
 function trouble(view: LoopView): Standing | null {
   const { facts, state } = view;
   if (!facts.deployment && facts.deployments[0]?.outcome === 'rollback_failed') return 'rollbackFailed';
-  if (state === 'rollingBack') return 'rollingBack';
+  if (state === 'rollingBack') return view.rollbackFailures > 0 ? 'rollbackFailed' : 'rollingBack';
   const atWork = workStates.has(state);
   if (!atWork && choiceAgainst(facts, view.desired?.commit ?? null)) return 'held';
   const failure = currentFailure(view);

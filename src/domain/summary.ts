@@ -5,7 +5,7 @@ import { confirmationGate } from './confirmation.ts';
 import { because, isStaged } from './deploy.ts';
 import { findDrift } from './drift.ts';
 import { failureText } from './failure-text.ts';
-import { rolledBackText, undoneText } from './host-conditions.ts';
+import { rollbackFailedText, rolledBackText, undoneText } from './host-conditions.ts';
 import type { LoopView } from './loop-view.ts';
 import { plainText } from './plain-text.ts';
 import { rebootNeed } from './reboot-need.ts';
@@ -50,8 +50,8 @@ const texts: Readonly<Record<Standing, (view: LoopView) => string>> = {
   lost: ({ host, facts }) =>
     `${host} deploys nothing: ${facts.hold?.reason}; go on with abide accept COMMIT --reason TEXT`,
   unseen: ({ host }) => `${host} has not been looked at yet`,
-  rollbackFailed: ({ host, facts: { deployments } }) =>
-    `the rollback of ${host} failed and needs a person: ${deployments[0]?.message ?? 'see abide history'}`,
+  rollbackFailed: (view) =>
+    `the rollback of ${view.host} failed and needs a person: ${rollbackFailedText(view)}`,
   rollingBack: ({ host, facts: { deployment } }) =>
     `${host} goes back to ${deployment?.previous.toplevel ?? 'the system before'}: ${deployment?.message ?? 'the activation failed'}`,
   held: ({ host, facts: { choice }, observed }) =>

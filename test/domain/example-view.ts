@@ -126,6 +126,7 @@ export const settledView: LoopView = {
   reconcile: { requested: null, handled: null },
   nextReconcile: Date.parse(later),
   uncommitted: false,
+  rollbackFailures: 0,
 };
 
 /** The same host once a newer commit is desired, in a state of the loop that works on it. */
