@@ -1,3 +1,4 @@
+import { committedBase, noRollbackOf, readAsks } from '../domain/commit-asks.ts';
 import { Refused } from '../api/refused.ts';
 import { diffClosures } from '../domain/closure-diff.ts';
 import type { CommitId } from '../domain/commit.ts';
@@ -122,7 +123,9 @@ async function evaluate(
   await mirror.keep(commitsInUse(parts.facts(), [commit, parts.working()]), signal);
   await mustBeLocked(mirror, { commit, subdir: source.subdir }, signal);
   const url = mirror.sourceUrl(commit, source.subdir, source.submodules);
-  return planDriver.evaluate({ commit, source: url, onProgress }, signal);
+  const base = committedBase(parts.facts());
+  const asks = readAsks(await mirror.trailers({ head: commit, base }, signal));
+  return { ...(await planDriver.evaluate({ commit, source: url, onProgress }, signal)), asks };
 }
 
 interface Built {
@@ -152,7 +155,7 @@ async function describe(parts: PlannerParts, built: Built, signal: AbortSignal):
     staged,
     inhibitors,
     rebootReasons,
-    wayBack: planWayBack(way, current),
+    wayBack: planWayBack(way, current, noRollbackOf(parts.policy, evaluation.asks)),
     ...(await held(parts, built, signal)),
     closure: await closureOf(parts, current, toplevel, signal),
     units: parts.facts().deployment ? null : await parts.dryActivate(toplevel, signal),

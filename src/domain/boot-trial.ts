@@ -1,5 +1,6 @@
 import { bootProvenBeside, isBootProven, withBootProven } from './boot-proven.ts';
 import { unchecked } from './check.ts';
+import { noRollbackOf } from './commit-asks.ts';
 import type { CommitId } from './commit.ts';
 import { deploymentId, endDeployment, type Ending } from './deploy.ts';
 import type { Deployment } from './deployment.ts';
@@ -41,7 +42,7 @@ export function beginTrial({ facts, observed, policy }: Loop, now: number): Fact
     id: deploymentId(expected.commit, facts, now),
     startedAt: new Date(now).toISOString(),
     checks: unchecked(before ?? []),
-    noRollback: policy.rollback.enabled ? null : 'rollback.enabled',
+    noRollback: noRollbackOf(policy, undefined),
   };
   return { ...facts, deployment, probation: { deployment: deployment.id, rules: null, before, clock: null } };
 }

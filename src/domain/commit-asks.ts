@@ -1,5 +1,6 @@
 import { shortId, type CommitId } from './commit.ts';
 import type { Facts } from './facts.ts';
+import type { Policy } from './policy.ts';
 import { plainText } from './plain-text.ts';
 
 /** The lines at the end of a commit's message that git takes for trailers. */
@@ -26,6 +27,14 @@ export function readAsks(read: readonly CommitTrailers[]): CommitAsks {
     confirm: found.find(({ asks }) => asks === 'confirm')?.commit ?? null,
     remarks: found.flatMap(({ asks }) => (typeof asks === 'string' ? [] : [asks.remark])),
   };
+}
+
+/** The key or the commit by which nothing goes back from a deployment by itself; null: a failure is undone. */
+export function noRollbackOf(
+  { rollback }: Pick<Policy, 'rollback'>,
+  asks: CommitAsks | undefined,
+): string | null {
+  return rollback.enabled ? (asks?.noRollback ?? null) : 'rollback.enabled';
 }
 
 /** The commit up to which this host has committed: what lies above it is asked what it asks for. */

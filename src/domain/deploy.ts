@@ -1,5 +1,6 @@
 import { bootBaselineOf } from './boot-baseline.ts';
 import { shortId, type CommitId } from './commit.ts';
+import { noRollbackOf } from './commit-asks.ts';
 import { askedFor } from './confirmation.ts';
 import type { Deployment, DeploymentOutcome, DeploymentStep, PhaseTiming } from './deployment.ts';
 import type { Evaluation } from './evaluation.ts';
@@ -182,7 +183,7 @@ function newDeployment(from: {
     confirmation: goesBackFrom === null ? askedFor(policy, asks?.confirm ?? null) : null,
     goesBackFrom,
     staged: null,
-    noRollback: policy.rollback.enabled ? (asks?.noRollback ?? null) : 'rollback.enabled',
+    noRollback: noRollbackOf(policy, asks),
     log: [],
   };
 }

@@ -2,6 +2,7 @@ import type { PackageChange } from './closure-diff.ts';
 import type { RebootReason } from './observed.ts';
 import type { Inhibitor } from './preflight.ts';
 import type { BranchRole, Operation } from './remote.ts';
+import { rollbackSwitch } from './rollback-switch.ts';
 
 /** How a deployment would come to the host; `nothing`: it runs already and boots by default. */
 export const planWays = ['nothing', 'commit', 'switch', 'test', 'boot', 'stage', 'wait'] as const;
@@ -59,7 +60,11 @@ export function planWay({ operation, runs, inSync, staged }: WayQuestion): PlanW
 }
 
 /** What is there to go back by when it fails. */
-export function planWayBack(way: PlanWay, current: string | null): Plan['wayBack'] {
+export function planWayBack(
+  way: PlanWay,
+  current: string | null,
+  noRollback: string | null,
+): Plan['wayBack'] {
   if (way === 'nothing' || way === 'commit')
     return { unattended: true, message: 'nothing is activated, so there is nothing to undo' };
   if (way === 'boot' || way === 'stage') {
@@ -68,5 +73,9 @@ export function planWayBack(way: PlanWay, current: string | null): Plan['wayBack
   }
   if (current === null)
     return { unattended: false, message: 'no system runs yet: there is nothing to go back to' };
+  if (noRollback !== null) {
+    const message = `nothing goes back by itself (${rollbackSwitch(noRollback)}): a system that fails stays`;
+    return { unattended: false, message };
+  }
   return { unattended: true, message: `the dead-man goes back to ${current}` };
 }

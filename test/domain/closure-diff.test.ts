@@ -46,7 +46,7 @@ test('the way is what the loop would do', () => {
 });
 
 test('an unattended way back is promised only where the dead-man has somewhere to go', () => {
-  expect(planWayBack('switch', '/nix/store/a')).toMatchObject({ unattended: true });
-  expect(planWayBack('switch', null)).toMatchObject({ unattended: false });
-  expect(planWayBack('stage', '/nix/store/a')).toMatchObject({ unattended: false });
+  expect(planWayBack('switch', '/nix/store/a', null)).toMatchObject({ unattended: true });
+  expect(planWayBack('switch', null, null)).toMatchObject({ unattended: false });
+  expect(planWayBack('stage', '/nix/store/a', null)).toMatchObject({ unattended: false });
 });
