@@ -102,9 +102,12 @@ export const catalogue = {
   abide_condition_transition_timestamp_seconds: gauge('When the status of a condition last changed.', {
     condition: conditionTypes,
   }),
-  abide_drift: gauge('1 while a kind of drift holds; commit also holds during a rollout.', {
-    kind: driftKinds,
-  }),
+  abide_drift: gauge(
+    '1 while a kind of drift holds; none of what cannot be told here. commit also holds during a rollout.',
+    {
+      kind: driftKinds,
+    },
+  ),
   abide_drift_since_timestamp_seconds: gauge('When a kind of drift began, 0 while there is none.', {
     kind: driftKinds,
   }),

@@ -1,6 +1,5 @@
 import { isBootProven } from '../src/domain/boot-proven.ts';
-import { findDrift, slotCommits } from '../src/domain/drift.ts';
-import { driftKinds } from '../src/domain/facts.ts';
+import { findDrift, knowableDrift, slotCommits } from '../src/domain/drift.ts';
 import type { LoopView, ViewedRemote } from '../src/domain/loop-view.ts';
 import { rebootReasons } from '../src/domain/observed.ts';
 import { rebootNeed } from '../src/domain/reboot-need.ts';
@@ -76,9 +75,12 @@ function setConditions({ set }: MetricRegistry, conditions: readonly Condition[]
   }
 }
 
-function setDrift({ set }: MetricRegistry, view: LoopView): void {
+/** A kind that cannot be told on this host has no series: 0 would say that all is well. */
+function setDrift({ set, clear }: MetricRegistry, view: LoopView): void {
+  clear('abide_drift');
+  clear('abide_drift_since_timestamp_seconds');
   const found = new Set(findDrift(view).map(({ kind }) => kind));
-  for (const kind of driftKinds) {
+  for (const kind of knowableDrift(view)) {
     const since = found.has(kind) ? (view.facts.driftSince[kind] ?? null) : null;
     set('abide_drift', flag(found.has(kind)), { kind });
     set('abide_drift_since_timestamp_seconds', epochSeconds(since), { kind });

@@ -113,7 +113,7 @@ function changedByHand({ settle }: Thresholds): Alert {
   return {
     alert: 'AbideChangedByHand',
     expr: lines(
-      'max without (kind) (abide_drift{kind=~"runtime|profile|manual|bootloader"}) == 1',
+      'max without (kind) (abide_drift{kind=~"runtime|profile|manual|bootloader|units"}) == 1',
       'unless on (job, instance) abide_suspended == 1',
     ),
     for: settle,

@@ -14,6 +14,7 @@ import {
 } from './host-conditions.ts';
 import type { LoopView } from './loop-view.ts';
 import { plainText } from './plain-text.ts';
+import { notAfter } from './rfc3339.ts';
 import { sourceReachable, sourceTrusted } from './source-conditions.ts';
 import { currentFailure, currentQuarantine, isBusy, standing, type Standing } from './standing.ts';
 import { conditionTypes, type Condition, type ConditionType } from './status.ts';
@@ -36,7 +37,7 @@ export function deriveConditions(
       status,
       reason,
       message: plainText(message),
-      lastTransitionTime: before?.status === status ? before.lastTransitionTime : nowIso,
+      lastTransitionTime: before?.status === status ? notAfter(before.lastTransitionTime, nowIso) : nowIso,
       observedCommit: view.desired?.commit ?? null,
     };
   });

@@ -1,9 +1,10 @@
-import { choiceText, type Choice } from './choice.ts';
 import { isCommitId, shortId, type CommitId } from './commit.ts';
 import type { Desired } from './desired.ts';
-import type { DriftKind, Expected, Facts } from './facts.ts';
+import { manualChange, runtimeText, unitsText } from './drift-text.ts';
+import { driftKinds, type DriftKind, type Expected, type Facts } from './facts.ts';
 import type { Observed } from './observed.ts';
 import { commitsOf } from './remember-commit.ts';
+import { notAfter } from './rfc3339.ts';
 
 /** One difference between expected and observed, as a sentence for people. */
 export interface Drift {
@@ -19,10 +20,10 @@ export interface DriftQuestion {
 }
 
 /**
- * The differences that hold, in the order of `driftKinds`. All kinds but `commit` and `boot` compare with what is expected
- * since the last deployment, so a testing or a staged system is none, and they are silent while a deployment changes the
- * host. `commit` also holds during a rollout: it says which hosts are not there yet, and by itself it is no incident.
- * `units` are not read yet.
+ * The differences that hold, in the order of `driftKinds`. All kinds but `commit`, `boot` and `units` compare with what is
+ * expected since the last deployment, so a testing or a staged system is none; while a deployment changes the host, only
+ * `commit` and `boot` hold. `commit` also holds during a rollout: it says which hosts are not there yet, and by itself it
+ * is no incident.
  */
 export function findDrift({ facts, observed, desired }: DriftQuestion): readonly Drift[] {
   if (!observed) return [];
@@ -30,21 +31,48 @@ export function findDrift({ facts, observed, desired }: DriftQuestion): readonly
   const changes = expected ? differences(expected, observed) : null;
   return [
     ...commitDrift(facts, observed, desired),
-    ...(expected && changes ? expectedDrift({ expected, changes, observed, chosen: facts.choice }) : []),
+    ...(expected && changes ? expectedDrift({ expected, changes, observed, facts }) : []),
     ...bootDrift(observed),
     ...(expected && changes?.bootDefault ? bootloaderDrift(expected, changes.bootDefault) : []),
+    ...(facts.deployment ? [] : unitsDrift(observed)),
   ];
 }
 
-/** The begin of each kind that holds: kept from before, `nowIso` for new ones. The same object when nothing changed. */
+/**
+ * The kinds that can be told on this host at all. A container without a boot loader, or a host that never had a deployment,
+ * is not free of drift of those kinds: there is nothing to compare.
+ */
+export function knowableDrift({ facts, observed }: Omit<DriftQuestion, 'desired'>): readonly DriftKind[] {
+  if (!observed) return [];
+  const { expected } = facts;
+  const runtime = isKnown(expected?.current, observed.current);
+  const profile = isKnown(expected?.profile, observed.profile);
+  const known: Readonly<Record<DriftKind, boolean>> = {
+    commit: observed.current !== null,
+    runtime,
+    profile,
+    manual: runtime || profile,
+    boot: observed.rebootReasons !== null,
+    bootloader: isKnown(expected?.bootDefault, observed.bootDefault),
+    units: observed.units !== null,
+  };
+  return driftKinds.filter((kind) => known[kind]);
+}
+
+/**
+ * The begin of each kind that holds: kept from before, `nowIso` for new ones, and never later than that, whatever the clock
+ * said once. The same object when nothing changed.
+ */
 export function trackDrift(
   before: Facts['driftSince'],
   found: readonly { readonly kind: DriftKind }[],
   nowIso: string,
 ): Facts['driftSince'] {
   const kinds = [...new Set(found.map(({ kind }) => kind))];
-  const same = kinds.length === Object.keys(before).length && kinds.every((kind) => before[kind]);
-  return same ? before : Object.fromEntries(kinds.map((kind) => [kind, before[kind] ?? nowIso]));
+  const since = kinds.map((kind) => [kind, notAfter(before[kind] ?? nowIso, nowIso)] as const);
+  const same =
+    kinds.length === Object.keys(before).length && since.every(([kind, at]) => before[kind] === at);
+  return same ? before : Object.fromEntries(since);
 }
 
 /** The commits known to give the running system, by our own table and by what the system says of itself. */
@@ -63,7 +91,7 @@ export function slotCommits(
 }
 
 /** What differs from expected, by its toplevel as observed; null is no difference. */
-interface Differences {
+export interface Differences {
   readonly current: string | null;
   readonly profile: string | null;
   readonly bootDefault: string | null;
@@ -79,6 +107,10 @@ function differences(expected: Expected, observed: Observed): Differences {
 
 function difference(expected: string | null, observed: string | null): string | null {
   return expected === null || observed === null || expected === observed ? null : observed;
+}
+
+function isKnown(...parts: readonly unknown[]): boolean {
+  return parts.every((part) => part !== null && part !== undefined);
 }
 
 function commitDrift(facts: Facts, observed: Observed, desired: Desired | null): readonly Drift[] {
@@ -98,40 +130,24 @@ function expectedDrift(from: {
   readonly expected: Expected;
   readonly changes: Differences;
   readonly observed: Observed;
-  readonly chosen: Choice | null;
+  readonly facts: Facts;
 }): readonly Drift[] {
-  const { expected, changes, observed, chosen } = from;
+  const { expected, changes, observed, facts } = from;
   const found: Drift[] = [];
   if (changes.current !== null) {
-    const why = chosen === null ? '' : `: ${choiceText(chosen, observed.bootDefault)}`;
-    const message = `${changes.current} runs, expected since ${expected.since} is ${expected.current}${why}`;
-    found.push({ kind: 'runtime', message });
+    found.push({ kind: 'runtime', message: runtimeText(expected, observed, facts.choice) });
   }
   if (changes.profile !== null) {
     const message = `the system profile is ${changes.profile}, expected since ${expected.since} is ${expected.profile}`;
     found.push({ kind: 'profile', message });
   }
-  const manual = manualChange(changes, observed);
+  const [commit = null] = runningCommits(facts, observed);
+  const manual = manualChange(changes, observed, commit);
   return manual === null ? found : [...found, { kind: 'manual', message: manual }];
 }
 
-/** The sentence for a change that only a person or another tool can have made; null when a reboot explains it. */
-function manualChange(changes: Differences, observed: Observed): string | null {
-  const generation = observed.profile?.generation ?? null;
-  const numbered = generation === null ? '' : ` (profile generation ${generation})`;
-  if (changes.current !== null && changes.current === changes.profile) {
-    return `the system was switched by hand to ${changes.current}${numbered}`;
-  }
-  if (changes.profile !== null) {
-    return `the system profile was set by hand to ${changes.profile}${numbered}; it starts at the next boot`;
-  }
-  // A running system that is the booted one may as well have been chosen in the boot menu.
-  if (changes.current === null || changes.current === observed.booted) return null;
-  return `${changes.current} was activated by hand, without changing the system profile`;
-}
-
 function bootDrift({ rebootReasons }: Observed): readonly Drift[] {
-  if (rebootReasons.length === 0) return [];
+  if (rebootReasons === null || rebootReasons.length === 0) return [];
   const parts = rebootReasons.join(', ');
   return [{ kind: 'boot', message: `booted and running system differ (${parts}); a reboot mends it` }];
 }
@@ -139,4 +155,8 @@ function bootDrift({ rebootReasons }: Observed): readonly Drift[] {
 function bootloaderDrift({ since, bootDefault }: Expected, observed: string): readonly Drift[] {
   const message = `the boot loader starts ${observed} by default, expected since ${since} is ${bootDefault}`;
   return [{ kind: 'bootloader', message }];
+}
+
+function unitsDrift({ units }: Observed): readonly Drift[] {
+  return units === null || units.length === 0 ? [] : [{ kind: 'units', message: unitsText(units) }];
 }

@@ -113,6 +113,13 @@ export function rebootRequired(view: LoopView): Finding {
     return { status: 'Unknown', reason: 'NotObserved', message: 'the host has not been looked at yet' };
   }
   const [first, ...others] = rebootNeed(view).reasons;
+  if (!first && view.observed.rebootReasons === null) {
+    return {
+      status: 'Unknown',
+      reason: 'NotObserved',
+      message: 'nothing tells what the booted system is here',
+    };
+  }
   if (!first) return no('NotRequired', 'the booted system is the running one, as far as it matters');
   const parts = [first, ...others].join(', ');
   return { status: 'True', reason: reasonName(first), message: `a reboot brings into effect: ${parts}` };

@@ -1,5 +1,5 @@
 import { isBootProven, withBootProven } from './boot-proven.ts';
-import { forgetChoice, noticeChoice } from './choice.ts';
+import { forgetChoice, noticeChoice, noticeWentBack } from './choice.ts';
 import type { Facts } from './facts.ts';
 import type { Observed } from './observed.ts';
 
@@ -11,10 +11,12 @@ import type { Observed } from './observed.ts';
 export function noticeReboot(before: Facts, observed: Observed): Facts {
   const facts = withFirstProven(before, observed);
   const { expected, bootId } = facts;
-  if (observed.bootId === null || observed.bootId === bootId) return forgetChoice(facts, observed);
+  if (observed.bootId === null || observed.bootId === bootId)
+    return noticeWentBack(forgetChoice(facts, observed), observed);
   const rebooted = { ...facts, bootId: observed.bootId };
   if (bootId === null || !(expected ?? facts.deployment)) return rebooted;
-  return noticeChoice(withTrial(arrived(rebooted, observed), observed), observed);
+  const booted = noticeChoice(withTrial(arrived(rebooted, observed), observed), observed);
+  return noticeWentBack(booted, observed);
 }
 
 /** What is booted when abide comes to a host counts as proven: it brought the host up, and abide with it. */

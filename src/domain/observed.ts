@@ -4,6 +4,15 @@ export interface Specialisation {
   readonly toplevel: string;
 }
 
+/** A unit of the running system that somebody changed without the configuration. */
+export interface UnitChange {
+  readonly unit: string;
+  /** masked: it cannot start; replaced: by another file; overridden: by a drop-in; unlinked: none is the system's any more. */
+  readonly is: 'masked' | 'replaced' | 'overridden' | 'unlinked';
+  /** Where that was done: a directory, or the file that says so. */
+  readonly where: string;
+}
+
 /** The host as it is, read afresh; null is "cannot be read" and never a difference. */
 export interface Observed {
   /** Epoch milliseconds. */
@@ -15,16 +24,27 @@ export interface Observed {
   readonly current: string | null;
   /** The specialisation of `current` that runs; null when `current` itself does. */
   readonly specialisation: Specialisation | null;
+  /** When run/current-system was set last: by an activation, or by the boot. Epoch milliseconds. */
+  readonly currentSince: number | null;
   /** Commit the running system says it was built from, if it says so. */
   readonly currentRevision: string | null;
   /** Toplevel behind run/booted-system. */
   readonly booted: string | null;
   readonly bootedRevision: string | null;
   readonly profile: { readonly generation: number | null; readonly toplevel: string } | null;
+  /** When the profile was moved last, in epoch milliseconds. */
+  readonly profileSince: number | null;
+  /** The profile's highest generation; above the profile's own one when somebody went back to an older one. */
+  readonly newestGeneration: number | null;
   /** Toplevel the boot loader starts by default, where that can be read. */
   readonly bootDefault: string | null;
-  /** Why the booted system differs from the running one in a way only a reboot mends. */
-  readonly rebootReasons: readonly RebootReason[];
+  /**
+   * Why the booted system differs from the running one in a way only a reboot mends. null where that cannot be told: one of
+   * them is gone, or there is no kernel, as in a container.
+   */
+  readonly rebootReasons: readonly RebootReason[] | null;
+  /** Units of the running system that were changed at run time; null where no systemd runs. */
+  readonly units: readonly UnitChange[] | null;
   /** True while somebody holds switch-to-configuration's lock. */
   readonly switchRunning: boolean;
 }

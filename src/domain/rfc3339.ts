@@ -13,3 +13,8 @@ export function epochSeconds(time: string | null): number {
   const ms = time === null ? 0 : Date.parse(time);
   return Number.isNaN(ms) ? 0 : ms / 1000;
 }
+
+/** The earlier of two times in RFC 3339, so that a clock that was set back leaves nothing in the future. */
+export function notAfter(time: string, now: string): string {
+  return Date.parse(time) > Date.parse(now) ? now : time;
+}

@@ -1,5 +1,6 @@
+import { lstat, readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Observed } from '../domain/observed.ts';
 import { bootDefault } from './boot-default.ts';
 import { readText } from './read-text.ts';
@@ -8,6 +9,7 @@ import { revisionOf } from './revision-of.ts';
 import { specialisationOf } from './specialisation.ts';
 import { storeLink, type Place } from './store-link.ts';
 import { isSwitchLocked } from './switch-lock.ts';
+import { unitChanges } from './unit-changes.ts';
 
 /** Reads the host afresh at every call. */
 export interface HostObserver {
@@ -30,25 +32,27 @@ export function createHostObserver(deps: ObserverDeps): HostObserver {
       const at = now();
       const [links, identity] = await Promise.all([observeLinks(place), observeIdentity(place.root)]);
       const running = links.specialisation?.toplevel ?? links.current;
-      const [currentRevision, bootedRevision, rebootReasons] = await Promise.all([
+      const [currentRevision, bootedRevision, rebootReasons, units] = await Promise.all([
         running && revisionOf(running),
         links.booted && revisionOf(links.booted),
         rebootNeed(links.booted, running),
+        unitChanges(place, running),
       ]);
-      return { at, ...identity, ...links, currentRevision, bootedRevision, rebootReasons };
+      return { at, ...identity, ...links, currentRevision, bootedRevision, rebootReasons, units };
     },
   };
 }
 
 async function observeLinks({ others, ...place }: Omit<ObserverDeps, 'now'>) {
-  const [current, booted, profile, loader, switchRunning] = await Promise.all([
+  const [current, booted, profile, loader, switchRunning, times] = await Promise.all([
     storeLink(place, 'run/current-system'),
     storeLink(place, 'run/booted-system'),
     observeProfile(place),
     bootDefault(place),
     isSwitchLocked(place.root),
+    observeTimes(place),
   ]);
-  const near = [profile?.toplevel ?? null, loader, booted?.target ?? null];
+  const near = [profile?.toplevel ?? null, loader];
   const runs = current?.target ?? null;
   const isNear = runs === null || near.includes(runs);
   const more = isNear || !others ? [] : await others().catch(() => []);
@@ -60,11 +64,34 @@ async function observeLinks({ others, ...place }: Omit<ObserverDeps, 'now'>) {
     profile,
     bootDefault: loader,
     switchRunning,
+    ...times,
   };
 }
 
+const profileLink = 'nix/var/nix/profiles/system';
+
+/** Both links are made anew when they move, so that their own times say when that was. */
+async function observeTimes({ root }: Place) {
+  const profile = join(root, profileLink);
+  const [currentSince, profileSince, names] = await Promise.all([
+    timeOf(join(root, 'run/current-system')),
+    timeOf(profile),
+    readdir(dirname(profile)).catch(() => []),
+  ]);
+  const generations = names.map((name) => Number(/^system-(\d+)-link$/.exec(name)?.[1] ?? 0));
+  const newest = generations.reduce((one, other) => Math.max(one, other), 0);
+  return { currentSince, profileSince, newestGeneration: newest === 0 ? null : newest };
+}
+
+async function timeOf(link: string): Promise<number | null> {
+  return lstat(link).then(
+    ({ mtimeMs }) => Math.floor(mtimeMs),
+    () => null,
+  );
+}
+
 async function observeProfile(place: Place): Promise<Observed['profile']> {
-  const link = await storeLink(place, 'nix/var/nix/profiles/system');
+  const link = await storeLink(place, profileLink);
   if (link === null) return null;
   const generation = /^system-(\d+)-link$/.exec(basename(link.last))?.[1];
   return { generation: generation === undefined ? null : Number(generation), toplevel: link.target };

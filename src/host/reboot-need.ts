@@ -3,11 +3,23 @@ import { join } from 'node:path';
 import { rebootReasons, type RebootReason } from '../domain/observed.ts';
 import { readText } from './read-text.ts';
 
-/** What of the running system only a reboot brings: the parts in which it differs from the booted one. */
-export async function rebootNeed(booted: string | null, current: string | null): Promise<RebootReason[]> {
-  if (booted === null || current === null || booted === current) return [];
+/**
+ * What of the running system only a reboot brings: the parts in which it differs from the booted one. null where that cannot
+ * be told: one of them is not there any more, or neither has a kernel of its own, as in a container.
+ */
+export async function rebootNeed(
+  booted: string | null,
+  current: string | null,
+): Promise<RebootReason[] | null> {
+  if (booted === null || current === null) return null;
   // A booted system that was collected cannot be compared, and what cannot be read is no difference.
-  if (!(await exists(booted)) || !(await exists(current))) return [];
+  if (!(await exists(booted)) || !(await exists(current))) return null;
+  const found = booted === current ? [] : await differences(booted, current);
+  const kernels = await Promise.all([booted, current].map((toplevel) => linkOf(join(toplevel, 'kernel'))));
+  return found.length > 0 || kernels.some((kernel) => kernel !== null) ? found : null;
+}
+
+async function differences(booted: string, current: string): Promise<RebootReason[]> {
   const [linked, params, triggers] = await Promise.all([
     Promise.all(links.map((part) => differs(part, booted, current))),
     paramsDiffer(booted, current),

@@ -186,7 +186,7 @@ const facts = z.looseObject({
   bootId: z.string().nullable(),
   choice: z
     .looseObject({
-      what: z.enum(['boot', 'profile']),
+      what: z.enum(['boot', 'profile', 'generation']),
       toplevel: path.nullable(),
       commit,
       since: time,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { findDrift, trackDrift } from '../../src/domain/drift.ts';
+import { findDrift, knowableDrift, trackDrift } from '../../src/domain/drift.ts';
+import { driftKinds, type DriftKind } from '../../src/domain/facts.ts';
 import type { LoopView } from '../../src/domain/loop-view.ts';
 import {
   begin,
@@ -20,6 +21,16 @@ import {
 } from './example-view.ts';
 
 const kinds = (view: LoopView) => findDrift(view).map(({ kind }) => kind);
+const messageOf = (view: LoopView, wanted: DriftKind) =>
+  findDrift(view).find(({ kind }) => kind === wanted)?.message;
+const nothing = {
+  current: null,
+  booted: null,
+  profile: null,
+  bootDefault: null,
+  rebootReasons: null,
+  units: null,
+};
 
 describe('drift', () => {
   test('is none on a host that is as the last deployment left it', () => {
@@ -39,8 +50,48 @@ describe('drift', () => {
     });
     expect(kinds(view)).toEqual(['commit', 'runtime', 'profile', 'manual', 'bootloader']);
     expect(findDrift(view).find(({ kind }) => kind === 'manual')?.message).toBe(
-      `the system was switched by hand to ${foreignSystem} (profile generation 8)`,
+      `the system was switched by hand to ${foreignSystem} (profile generation 8) at ${begin}`,
     );
+  });
+
+  test('names the commit that a system switched to by hand says it is of, and nothing that cannot be known', () => {
+    const view = seenWith({
+      current: foreignSystem,
+      currentRevision: newCommit,
+      profile: { generation: null, toplevel: foreignSystem },
+      profileSince: null,
+    });
+    expect(messageOf(view, 'manual')).toBe(
+      `the system was switched by hand to ${foreignSystem} (commit ${newCommit.slice(0, 8)})`,
+    );
+  });
+
+  test('tells an older generation from a new one, whether it runs already or at the next boot', () => {
+    const older = { profile: { generation: 5, toplevel: foreignSystem } };
+    expect(messageOf(seenWith({ ...older, current: foreignSystem }), 'manual')).toBe(
+      `the system was switched back by hand to ${foreignSystem} (profile generation 5), an older generation at ${begin}`,
+    );
+    expect(messageOf(seenWith(older), 'manual')).toBe(
+      `the system profile was set by hand to ${foreignSystem} (profile generation 5), an older generation at ${begin}; it starts at the next boot`,
+    );
+  });
+
+  test('is none for a specialisation of what is expected', () => {
+    const specialisation = { name: 'safe', toplevel: foreignSystem };
+    expect(kinds(seenWith({ specialisation }))).toEqual([]);
+    expect(kinds(seenWith({ specialisation, booted: foreignSystem }))).toEqual([]);
+  });
+
+  test('of kind units names the first units and counts the rest', () => {
+    const change = (unit: string) => ({ unit, is: 'masked', where: '/run/systemd/system' }) as const;
+    expect(messageOf(seenWith({ units: [change('sshd.service')] }), 'units')).toBe(
+      'sshd.service is masked in /run/systemd/system',
+    );
+    const units = Array.from({ length: 1000 }, (_, index) => change(`u${index}.service`));
+    expect(messageOf(seenWith({ units }), 'units')).toMatch(/^u0\.service is masked .*, and 995 more$/);
+    expect(
+      kinds(withFacts({ deployment: exampleDeployment }, { observed: { ...exampleObserved, units } })),
+    ).toEqual([]);
   });
 
   test('tells a test by hand and a profile set by hand apart', () => {
@@ -109,7 +160,45 @@ describe('drift', () => {
   });
 });
 
+describe('what can be told of a host', () => {
+  const knowable = (view: LoopView) => knowableDrift(view);
+
+  test('is all where all can be read', () => {
+    expect(knowable(settledView)).toEqual(driftKinds);
+  });
+
+  test.each([
+    ['without a boot loader', { bootDefault: null }, ['bootloader']],
+    ['that is a container', { bootDefault: null, rebootReasons: null }, ['boot', 'bootloader']],
+    ['without a system profile', { profile: null }, ['profile']],
+    ['whose current-system dangles', { current: null }, ['commit', 'runtime']],
+    ['without systemd', { units: null }, ['units']],
+    ['of which nothing can be read', nothing, driftKinds],
+  ])('%s leaves out %#', (_name, observed, absent) => {
+    const view = seenWith(observed);
+    expect(knowable(view)).toEqual(
+      driftKinds.filter((kind) => !(absent as readonly string[]).includes(kind)),
+    );
+    expect(kinds(view)).toEqual([]);
+  });
+
+  test('compares with nothing before the first deployment and before the first look', () => {
+    expect(knowable(withFacts({ expected: null }))).toEqual(['commit', 'boot', 'units']);
+    expect(knowable({ ...settledView, observed: null })).toEqual([]);
+  });
+
+  test('does not change while a deployment runs, so that no series comes and goes', () => {
+    expect(knowable(withFacts({ deployment: exampleDeployment }))).toEqual(driftKinds);
+  });
+});
+
 describe('the begin of drift', () => {
+  test('is never in the future and never forgotten, whichever way the clock jumps', () => {
+    const runtime = [{ kind: 'runtime' }] as const;
+    expect(trackDrift({ runtime: later }, runtime, begin)).toEqual({ runtime: begin });
+    expect(trackDrift({ runtime: begin }, runtime, '2036-01-01T00:00:00.000Z')).toEqual({ runtime: begin });
+  });
+
   test('is kept while the kind holds, set for new ones and forgotten for cleared ones', () => {
     const before = { runtime: begin, profile: begin };
     expect(trackDrift(before, [{ kind: 'runtime' }, { kind: 'manual' }], later)).toEqual({

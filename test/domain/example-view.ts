@@ -34,6 +34,10 @@ export const exampleObserved: Observed = {
   profile: { generation: 7, toplevel: oldSystem },
   bootDefault: oldSystem,
   rebootReasons: [],
+  currentSince: Date.parse(begin),
+  profileSince: Date.parse(begin),
+  newestGeneration: 7,
+  units: [],
   switchRunning: false,
 };
 

@@ -125,7 +125,7 @@ const cases: readonly [LoopView, string, string][] = [
   [
     seenWith({ current: foreignSystem, profile: { generation: 8, toplevel: foreignSystem } }),
     'Drifted',
-    `web1 has drifted: the system was switched by hand to ${foreignSystem} (profile generation 8)`,
+    `web1 has drifted: the system was switched by hand to ${foreignSystem} (profile generation 8) at 2026-01-01T00:00:00.000Z`,
   ],
   [
     seenWith({ rebootReasons: ['kernel'] }),

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import { existsSync, lutimesSync, mkdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,11 @@ test('of a host on which nothing ever ran, everything is null and nothing throws
     bootedRevision: null,
     profile: null,
     bootDefault: null,
-    rebootReasons: [],
+    rebootReasons: null,
+    currentSince: null,
+    profileSince: null,
+    newestGeneration: null,
+    units: null,
     switchRunning: false,
   });
 });
@@ -71,11 +75,42 @@ describe('links', () => {
     expect((await observe()).current).toBe(special);
   });
 
+  test('a specialisation that was booted is one of its base, which is the profile and the boot default', async () => {
+    const base = host.toplevel('base');
+    const special = host.toplevel('special');
+    mkdirSync(join(base, 'specialisation'));
+    symlinkSync(special, join(base, 'specialisation/safe'));
+    host.link('nix/var/nix/profiles/system-3-link', base);
+    host.link('nix/var/nix/profiles/system', 'system-3-link');
+    for (const link of ['run/booted-system', 'run/current-system']) host.link(link, special);
+    expect(await observe()).toMatchObject({
+      current: base,
+      specialisation: { name: 'safe', toplevel: special },
+      booted: special,
+    });
+  });
+
   test('the profile has a generation and a toplevel', async () => {
     const one = host.toplevel('one');
     host.link('nix/var/nix/profiles/system-12-link', one);
     host.link('nix/var/nix/profiles/system', 'system-12-link');
     expect((await observe()).profile).toEqual({ generation: 12, toplevel: one });
+  });
+
+  test('links tell when they were moved, and the generations beside the profile which is the newest', async () => {
+    const one = host.toplevel('one');
+    for (const generation of [9, 12, 10]) host.link(`nix/var/nix/profiles/system-${generation}-link`, one);
+    host.link('nix/var/nix/profiles/per-user-99-link', one);
+    host.link('nix/var/nix/profiles/system', 'system-10-link');
+    host.link('run/current-system', one);
+    lutimesSync(join(host.root, 'nix/var/nix/profiles/system'), 1000, 2000);
+    lutimesSync(join(host.root, 'run/current-system'), 1000, 3000);
+    expect(await observe()).toMatchObject({
+      profile: { generation: 10 },
+      newestGeneration: 12,
+      profileSince: 2_000_000,
+      currentSince: 3_000_000,
+    });
   });
 
   test('a profile that is no profile of Nix has a toplevel all the same', async () => {
@@ -294,15 +329,22 @@ describe('the need to reboot', () => {
     expect(await reasons(one, two)).toEqual(['firmware', 'other']);
   });
 
-  test('is none for containers, which have neither kernel nor initrd', async () => {
-    expect(await reasons(system('one', {}), system('two', {}))).toEqual([]);
+  test('does not arise in containers, which have neither kernel nor initrd, but by what they have', async () => {
+    expect(await reasons(system('one', {}), system('two', {}))).toBeNull();
+    expect(await reasons(system('one', {}), system('three', { systemd: '/s/s2' }))).toEqual(['systemd']);
   });
 
-  test('is unknown, and so none, when the booted system was collected', async () => {
+  test('is none on a host that runs what it booted, and one that has a kernel where there was none', async () => {
+    const one = system('one', parts);
+    expect(await reasons(one, one)).toEqual([]);
+    expect(await reasons(system('none', { ...parts, kernel: '/gone' }), one)).toEqual(['kernel']);
+  });
+
+  test('is unknown when the booted system was collected', async () => {
     const one = system('one', parts);
     const two = system('two', { ...parts, kernel: '/s/new' });
     rmSync(one, { recursive: true });
-    expect(await reasons(one, two)).toEqual([]);
+    expect(await reasons(one, two)).toBeNull();
   });
 });
 

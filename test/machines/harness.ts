@@ -67,6 +67,10 @@ export function host(current: string | null, more: Partial<Observed> = {}): Obse
     profile: toplevel === null ? null : { generation: 1, toplevel },
     bootDefault: toplevel,
     rebootReasons: [],
+    currentSince: null,
+    profileSince: null,
+    newestGeneration: null,
+    units: null,
     switchRunning: false,
     ...more,
   };

@@ -124,6 +124,16 @@ describe('the gauges of a view', () => {
     expect(after.get('abide_reboot_required{reason="kernel"}')).toBe(0);
   });
 
+  test('have no series for drift that cannot be told on this host', async () => {
+    const metrics = create();
+    await seen(settledView, metrics);
+    const container = await seen(seenWith({ bootDefault: null, rebootReasons: null, units: null }), metrics);
+    const kinds = [...container.keys()].filter((key) => key.startsWith('abide_drift{'));
+    expect(kinds).toEqual(
+      ['commit', 'runtime', 'profile', 'manual'].map((kind) => `abide_drift{kind="${kind}"}`),
+    );
+  });
+
   test('show suspension, quarantine and failures in a row', async () => {
     const series = await seen(
       withFacts({
