@@ -155,7 +155,7 @@ function hearHost(
   context: ReconcilerContext,
   { observed, token }: Extract<ReconcilerEvent, { type: 'host.observed' }>,
 ): Turn {
-  const noticed = noticeReboot(context.facts, observed);
+  const noticed = noticeReboot(context.facts, observed, context.observed);
   const { desired } = selectFor({ ...context, facts: noticed });
   const found = findDrift({ facts: noticed, observed, desired });
   const driftSince = trackDrift(noticed.driftSince, found, new Date(context.now()).toISOString());

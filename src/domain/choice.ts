@@ -41,13 +41,15 @@ export function noticeChoice(facts: Facts, observed: Observed): Facts {
 /**
  * The facts after the system profile was set back to an older generation: `nix-env --set` always makes a new one, so only
  * `--rollback` and `--switch-generation` leave a newer one behind. It counts once, when it is first seen: a person who then
- * asks for the commit all the same is not held again.
+ * asks for the commit all the same is not held again. `before` is what this daemon saw last.
  */
-export function noticeWentBack(facts: Facts, observed: Observed): Facts {
+export function noticeWentBack(facts: Facts, observed: Observed, before: Observed | null): Facts {
   const { expected, deployment, choice, driftSince } = facts;
   const toplevel = observed.profile?.toplevel ?? null;
-  const isKnown = deployment !== null || choice !== null || driftSince.profile !== undefined;
-  if (isKnown || expected === null || expected.profile === null || toplevel === null) return facts;
+  const hasMoved = before?.profile?.toplevel !== undefined && before.profile.toplevel !== toplevel;
+  const isSeen = driftSince.profile !== undefined && !hasMoved;
+  if (isSeen || deployment !== null || choice !== null) return facts;
+  if (expected === null || expected.profile === null || toplevel === null) return facts;
   if (toplevel === expected.profile || !wentBack(observed)) return facts;
   const since = new Date(observed.at).toISOString();
   return { ...facts, choice: { what: 'generation', toplevel, commit: expected.commit, since } };

@@ -4,6 +4,8 @@ import { hasWayBack } from './after-switch.ts';
 import { choiceAgainst } from './choice.ts';
 import type { Deployment, DeploymentStep, Trigger } from './deployment.ts';
 import { isStaged } from './deploy.ts';
+import { findDrift } from './drift.ts';
+import type { DriftKind } from './facts.ts';
 import type { Desired } from './desired.ts';
 import type { GoingBack } from './facts.ts';
 import { isGoingBack, targetBack } from './go-back.ts';
@@ -150,13 +152,22 @@ function causeFor(desired: Desired, loop: Loop, now: number): Trigger | null {
   if (facts.failure?.commit === desired.commit) return asked ? 'operator' : 'retry';
   if (!isDeployed(desired, loop)) return asked ? 'operator' : 'commit';
   if (asked) return 'operator';
-  return driftIsDue(loop, now) ? 'drift' : null;
+  return driftIsDue(loop, desired, now) ? 'drift' : null;
 }
 
-function driftIsDue({ policy, facts }: Loop, now: number): boolean {
+/** What was corrected has its begin until the next look, so that only what holds now counts. */
+function driftIsDue({ policy, facts, observed }: Loop, desired: Desired, now: number): boolean {
   if (policy.drift.policy !== 'correct') return false;
-  const { runtime, profile, manual, bootloader } = facts.driftSince;
-  return [runtime, profile, manual, bootloader].some(
-    (since) => since !== undefined && Date.parse(since) + policy.drift.graceMs <= now,
-  );
+  return findDrift({ facts, observed, desired }).some(({ kind }) => {
+    const since = facts.driftSince[kind];
+    return correctable.has(kind) && since !== undefined && Date.parse(since) + policy.drift.graceMs <= now;
+  });
 }
+
+/** What a deployment mends: an activation takes no unit's mask away, and a reboot is nobody's but a person's. */
+const correctable: ReadonlySet<DriftKind> = new Set<DriftKind>([
+  'runtime',
+  'profile',
+  'manual',
+  'bootloader',
+]);

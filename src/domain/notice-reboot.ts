@@ -6,17 +6,17 @@ import type { Observed } from './observed.ts';
 /**
  * The facts as a fresh observation corrects them: after a reboot a `test` deployment is over, because the reboot was the
  * user's way out of it, and main's committed system is what is expected; a staged one is now the running one. What came up
- * for the first time is to be proved, unless a person chose it.
+ * for the first time is to be proved, unless a person chose it. `before` is what this daemon saw last.
  */
-export function noticeReboot(before: Facts, observed: Observed): Facts {
-  const facts = withFirstProven(before, observed);
+export function noticeReboot(known: Facts, observed: Observed, before: Observed | null = null): Facts {
+  const facts = withFirstProven(known, observed);
   const { expected, bootId } = facts;
   if (observed.bootId === null || observed.bootId === bootId)
-    return noticeWentBack(forgetChoice(facts, observed), observed);
+    return noticeWentBack(forgetChoice(facts, observed), observed, before);
   const rebooted = { ...facts, bootId: observed.bootId };
   if (bootId === null || !(expected ?? facts.deployment)) return rebooted;
   const booted = noticeChoice(withTrial(arrived(rebooted, observed), observed), observed);
-  return noticeWentBack(booted, observed);
+  return noticeWentBack(booted, observed, before);
 }
 
 /** What is booted when abide comes to a host counts as proven: it brought the host up, and abide with it. */

@@ -42,7 +42,14 @@ describe('an older generation of the profile', () => {
     ],
   ] as const)('is none: %s', (_name, observed, facts) => {
     const before: Facts = { ...exampleFacts, ...facts };
-    expect(noticeWentBack(before, seen({ ...older, ...observed }))).toBe(before);
+    expect(noticeWentBack(before, seen({ ...older, ...observed }), null)).toBe(before);
+  });
+
+  test('is one too after a switch by hand, and none when only looked at again', () => {
+    const drifted = { ...exampleFacts, driftSince: { profile: begin } };
+    const switched = seen({ profile: { generation: 7, toplevel: newSystem } });
+    expect(noticeReboot(drifted, older, switched).choice).toEqual(choice);
+    expect(noticeReboot(drifted, older, older).choice).toBeNull();
   });
 
   test('is held over a reboot, and until the profile is where it was', () => {

@@ -558,6 +558,38 @@ describe('drift', () => {
     await driven.wait(30_000);
     await driven.observes(host('by-hand'));
     expect(driven.context().target).toMatchObject({ commit: id('m1'), trigger: 'drift' });
+    await deploy(driven, 'm1');
+    // Its begin is forgotten at the next look only, and until then there is nothing more to correct.
+    expect(driven.facts().driftSince).not.toEqual({});
+    expect(driven.pipeline()).toBe('settled');
+    expect(driven.context().target).toBeNull();
+  });
+
+  test('policy correct leaves an older generation of the profile alone until a person goes on', async () => {
+    const driven = await deployed({ policy: 'correct', graceMs: 0 });
+    const older = host('older', { profile: { generation: 3, toplevel: top('older') }, newestGeneration: 9 });
+    for (let looks = 0; looks < 3; looks += 1) {
+      await driven.wait(30_000);
+      await driven.observes(older);
+      expect(driven.pipeline()).toBe('settled');
+    }
+    expect(driven.facts().choice).toMatchObject({ what: 'generation', commit: id('m1') });
+    driven.actor.send({ type: 'resume', by: 'ada' });
+    expect(driven.context().target).toMatchObject({ commit: id('m1'), trigger: 'operator' });
+    await driven.wait(30_000);
+    await driven.observes(older);
+    expect([driven.facts().choice, driven.pipeline()]).toEqual([null, 'evaluating']);
+  });
+
+  test('policy correct starts nothing for units, which no activation mends', async () => {
+    const driven = await deployed({ policy: 'correct', graceMs: 0 });
+    const units = [{ unit: 'sshd.service', is: 'masked', where: '/run/systemd/system' }] as const;
+    for (let looks = 0; looks < 2; looks += 1) {
+      await driven.wait(30_000);
+      await driven.observes(host('m1', { units }));
+    }
+    expect(driven.facts().driftSince).toHaveProperty('units');
+    expect(driven.pipeline()).toBe('settled');
   });
 });
 
