@@ -17,7 +17,7 @@ export async function compareSystems({ toplevel, running, booted }: Systems): Pr
     initBetween(running, toplevel),
     rebootNeed(booted, toplevel),
   ]);
-  return { inhibitors, init, rebootReasons };
+  return { inhibitors, init, rebootReasons: rebootReasons ?? [] };
 }
 
 async function inhibitorsBetween(running: string | null, candidate: string): Promise<Inhibitor[]> {
