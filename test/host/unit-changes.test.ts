@@ -96,7 +96,7 @@ describe('the links of /etc', () => {
   });
 
   test('of the units alone are told too', async () => {
-    links(join(host.storeDir, 'etc-one'), '/home/eve/units');
+    links(join(host.storeDir, 'etc-one'), '/srv/units');
     expect(await linked()).toMatchObject([{ is: 'unlinked', where: '/etc/systemd/system' }]);
   });
 });
