@@ -14,6 +14,7 @@ import type { BranchRole, Operation } from '../domain/remote.ts';
 import { commitsForWhy, explainCommit } from '../domain/why.ts';
 import type { Mirror } from '../git/mirror.ts';
 import { mustBeSwitchable } from '../host/activate.ts';
+import type { BootOnce } from '../host/boot-once.ts';
 import { compareSystems } from '../host/compare-systems.ts';
 import type { DryActivate } from '../host/dry-activate.ts';
 import type { HostObserver } from '../host/observe.ts';
@@ -32,6 +33,7 @@ export interface PlannerParts extends TrustParts {
   readonly closures: Closures;
   readonly dryActivate: DryActivate;
   readonly observer: HostObserver;
+  readonly bootOnce: Pick<BootOnce, 'refuses'>;
   readonly roots: Roots;
   readonly places: RoomPlaces;
   readonly checkNames: readonly string[];
@@ -144,6 +146,7 @@ async function describe(parts: PlannerParts, built: Built, signal: AbortSignal):
   const isThere = inSync({ operation, toplevel, observed });
   const way = planWay({ operation, runs: current === toplevel, inSync: isThere, staged });
   const { inhibitors, rebootReasons } = comparison;
+  const loaderRefuses = await parts.bootOnce.refuses(observed.bootDefault);
   return {
     apiVersion: 'abide/v1',
     kind: 'Plan',
@@ -155,7 +158,11 @@ async function describe(parts: PlannerParts, built: Built, signal: AbortSignal):
     staged,
     inhibitors,
     rebootReasons,
-    wayBack: planWayBack(way, current, noRollbackOf(parts.policy, evaluation.asks)),
+    wayBack: planWayBack(way, {
+      current,
+      loaderRefuses,
+      noRollback: noRollbackOf(parts.policy, evaluation.asks),
+    }),
     ...(await held(parts, built, signal)),
     closure: await closureOf(parts, current, toplevel, signal),
     units: parts.facts().deployment ? null : await parts.dryActivate(toplevel, signal),

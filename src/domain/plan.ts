@@ -59,18 +59,21 @@ export function planWay({ operation, runs, inSync, staged }: WayQuestion): PlanW
   return operation === 'test' ? 'wait' : 'stage';
 }
 
-/** What is there to go back by when it fails. */
-export function planWayBack(
-  way: PlanWay,
-  current: string | null,
-  noRollback: string | null,
-): Plan['wayBack'] {
+/** What there is to go back by. */
+export interface WaysBack {
+  /** What runs now; null where no system does. */
+  readonly current: string | null;
+  /** Why the boot loader cannot go back from a boot by itself; null when it can. */
+  readonly loaderRefuses: string | null;
+  /** What forbids going back unattended; null when nothing does. */
+  readonly noRollback: string | null;
+}
+
+/** What undoes a deployment of this way when it fails. */
+export function planWayBack(way: PlanWay, { current, loaderRefuses, noRollback }: WaysBack): Plan['wayBack'] {
   if (way === 'nothing' || way === 'commit')
     return { unattended: true, message: 'nothing is activated, so there is nothing to undo' };
-  if (way === 'boot' || way === 'stage') {
-    const message = 'the next boot starts it: no unattended way back from a boot that fails';
-    return { unattended: false, message };
-  }
+  if (way === 'boot' || way === 'stage') return fromBoot(loaderRefuses);
   if (current === null)
     return { unattended: false, message: 'no system runs yet: there is nothing to go back to' };
   if (noRollback !== null) {
@@ -78,4 +81,13 @@ export function planWayBack(
     return { unattended: false, message };
   }
   return { unattended: true, message: `the dead-man goes back to ${current}` };
+}
+
+function fromBoot(refusal: string | null): Plan['wayBack'] {
+  if (refusal === null) {
+    const message =
+      'the loader starts it once: until it has proved itself, every later boot starts the system before';
+    return { unattended: true, message };
+  }
+  return { unattended: false, message: `no unattended way back from a boot that fails: ${refusal}` };
 }

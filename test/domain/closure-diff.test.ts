@@ -45,8 +45,14 @@ test('the way is what the loop would do', () => {
   expect(planWay({ operation: 'test', runs: true, inSync: true, staged: null })).toBe('nothing');
 });
 
-test('an unattended way back is promised only where the dead-man has somewhere to go', () => {
-  expect(planWayBack('switch', '/nix/store/a', null)).toMatchObject({ unattended: true });
-  expect(planWayBack('switch', null, null)).toMatchObject({ unattended: false });
-  expect(planWayBack('stage', '/nix/store/a', null)).toMatchObject({ unattended: false });
+test('an unattended way back is promised only where the dead-man has somewhere to go or the loader can start a system once', () => {
+  const loaderRefuses = 'its boot loader cannot start an entry just once';
+  const ways = { current: '/nix/store/a', loaderRefuses, noRollback: null };
+  expect(planWayBack('switch', ways)).toMatchObject({ unattended: true });
+  expect(planWayBack('switch', { ...ways, current: null })).toMatchObject({ unattended: false });
+  expect(planWayBack('stage', ways)).toEqual({
+    unattended: false,
+    message: `no unattended way back from a boot that fails: ${ways.loaderRefuses}`,
+  });
+  expect(planWayBack('boot', { ...ways, loaderRefuses: null })).toMatchObject({ unattended: true });
 });

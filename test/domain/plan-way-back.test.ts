@@ -2,18 +2,20 @@ import { expect, test } from 'vitest';
 import { planWayBack } from '../../src/domain/plan.ts';
 import { newCommit, oldSystem } from './example-view.ts';
 
+const ways = { current: oldSystem, loaderRefuses: null };
+
 test('a plan says what a failure would be undone by, or who keeps it from being undone', () => {
-  expect(planWayBack('switch', oldSystem, null)).toEqual({
+  expect(planWayBack('switch', { ...ways, noRollback: null })).toEqual({
     unattended: true,
     message: `the dead-man goes back to ${oldSystem}`,
   });
-  expect(planWayBack('switch', oldSystem, newCommit)).toMatchObject({
+  expect(planWayBack('switch', { ...ways, noRollback: newCommit })).toMatchObject({
     unattended: false,
     message: expect.stringContaining('Abide-Rollback: no in bbbbbbbb'),
   });
-  expect(planWayBack('test', oldSystem, 'rollback.enabled')).toMatchObject({
+  expect(planWayBack('test', { ...ways, noRollback: 'rollback.enabled' })).toMatchObject({
     unattended: false,
     message: expect.stringContaining('rollback.enabled: false'),
   });
-  expect(planWayBack('commit', oldSystem, newCommit).unattended).toBe(true);
+  expect(planWayBack('commit', { ...ways, noRollback: newCommit }).unattended).toBe(true);
 });
