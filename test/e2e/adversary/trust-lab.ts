@@ -179,10 +179,10 @@ export function branchOf(
   return remotes.find(({ name }) => name === remote)?.[role] ?? null;
 }
 
+/** The variant for machines with systemd, a directory, is not wanted here. */
 function baseContent(): TreeContent {
-  return Object.fromEntries(
-    readdirSync(fixture).map((name) => [name, readFileSync(join(fixture, name), 'utf8')]),
-  );
+  const files = readdirSync(fixture, { withFileTypes: true }).filter((each) => each.isFile());
+  return Object.fromEntries(files.map(({ name }) => [name, readFileSync(join(fixture, name), 'utf8')]));
 }
 
 function createRemote(dir: string, workshop: string): void {
