@@ -2,6 +2,7 @@ import { announceStart } from '../src/domain/announce.ts';
 import { afterUndoneTrial, isTrial, leaveTrialUncommitted } from '../src/domain/boot-trial.ts';
 import { wayBackText } from '../src/domain/boot-once.ts';
 import { profileChosen } from '../src/domain/choice.ts';
+import type { CheckSeen } from '../src/domain/check.ts';
 import { shortId } from '../src/domain/commit.ts';
 import {
   because,
@@ -18,8 +19,11 @@ import { withTimeToHandOver } from '../src/domain/handover.ts';
 import { rollbackSwitch } from '../src/domain/rollback-switch.ts';
 import { fail as failFacts } from '../src/domain/fail.ts';
 import { byHandText } from '../src/domain/go-back.ts';
+import { lastResortText } from '../src/domain/last-resort.ts';
 import { rebootBound, type Comparison } from '../src/domain/preflight.ts';
 import type { Problem } from '../src/domain/problem.ts';
+import { unwellText, withUnwell, worseAfterRollback } from '../src/domain/unwell.ts';
+import { beforeIn } from './probing.ts';
 import { condemnBooted, proved } from './proving.ts';
 import type { ReconcilerContext } from './reconciler-context.ts';
 import { asEmitted, endOf, result } from './tell.ts';
@@ -128,16 +132,22 @@ export function blame(
   return { facts: { ...facts, deployment: { ...deployment, ...why } } };
 }
 
-/** The previous system runs again; the commit is quarantined. */
-export function recordRollback(context: ReconcilerContext): Turn {
+/** The previous system runs again, as well as it was before or not; the commit is quarantined. */
+export function recordRollback(context: ReconcilerContext, after: readonly CheckSeen[]): Turn {
   const { deployment } = context.facts;
   if (!deployment) return {};
   const { byItself, note } = context.went ?? { byItself: false, note: null };
   const { reason } = deployment;
-  const message = [deployment.message, note].filter((part) => part !== null).join('; ') || null;
-  const now = context.now();
-  const undone = quarantineDeployment(context, { outcome: 'rolled_back', reason, message }, now);
-  const facts = isTrial(deployment) ? afterUndoneTrial(undone, deployment, now) : undone;
+  const { observed, now } = context;
+  const before = beforeIn(context);
+  const worse = worseAfterRollback({ deployment, before, after, observed });
+  const isWell = worse.length === 0;
+  const said = [deployment.message, note, lastResortText(context.facts, deployment)];
+  const message =
+    [...said, isWell ? null : unwellText(worse)].filter((part) => part !== null).join('; ') || null;
+  const ending: Ending = { outcome: isWell ? 'rolled_back' : 'rollback_failed', reason, message };
+  const undone = withUnwell(quarantineDeployment(context, ending, now()), isWell ? null : before, now());
+  const facts = isTrial(deployment) ? afterUndoneTrial(undone, deployment, now()) : undone;
   return {
     change: { facts, supersessions: 0, rollbackFailures: 0 },
     emit: [

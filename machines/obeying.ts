@@ -47,7 +47,7 @@ function resume(context: ReconcilerContext, by: string | null): Turn {
   const emit = [asEmitted({ type: 'resumed', severity: 'info', message: `resumed by ${by ?? 'somebody'}` })];
   // An order that cannot be carried out is given up with the suspension; one that runs comes to its end.
   const { deployment, goingBack } = context.facts;
-  const left = { choice: null, goingBack: deployment ? goingBack : null };
+  const left = { choice: null, rollbackRow: null, goingBack: deployment ? goingBack : null };
   const facts = { ...context.facts, suspended: null, ...left };
   const isWanted = choice !== null && choice.commit === selectFor(context).desired?.commit;
   return { change: { facts, asked: isWanted ? { by } : context.asked }, emit };

@@ -109,12 +109,13 @@ export function probeOrder(context: ReconcilerContext): ProbeOrder {
   return { deployment: deploymentIn(context), before: beforeIn(context), withinMs: Math.max(1, left) };
 }
 
-/** The look at the system before, once it runs again; its network may take a moment to come up. */
+/** The look at the system before, once it runs again; what it starts may take a moment to come up. */
 export function reviewOrder(context: ReconcilerContext): ProbeOrder {
   const { settleMs } = rulesOf(context);
   const deployment = deploymentIn(context);
-  const withinMs = deployment.reason === 'HealthCheckFailed' ? settleMs + reviewMs : 1;
-  return { deployment, before: beforeIn(context), withinMs };
+  const before = beforeIn(context);
+  const isLookedAt = before !== null || deployment.reason === 'HealthCheckFailed';
+  return { deployment, before, withinMs: isLookedAt ? settleMs + reviewMs : 1 };
 }
 
 const reviewMs = 10_000;
@@ -204,7 +205,10 @@ function clockOf(context: ReconcilerContext): ProbationClock {
   return context.facts.probation?.clock ?? startClock(null, null, context.uptime());
 }
 
-function beforeIn({ facts: { probation, deployment } }: ReconcilerContext): readonly CheckSeen[] | null {
+/** What the checks said before the running deployment; null where nothing was asked. */
+export function beforeIn({
+  facts: { probation, deployment },
+}: ReconcilerContext): readonly CheckSeen[] | null {
   return probation?.deployment === deployment?.id ? (probation?.before ?? null) : null;
 }
 

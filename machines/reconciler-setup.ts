@@ -3,9 +3,8 @@ import { afterEvaluation, needsOnlyCommit, type AfterEvaluation } from '../src/d
 import { afterSwitch, hasWayBack, switchProblem } from '../src/domain/after-switch.ts';
 import type { Ancestry } from '../src/domain/ancestry.ts';
 import type { CheckSeen } from '../src/domain/check.ts';
-import type { CommitId } from '../src/domain/commit.ts';
 import { decide, type Decision } from '../src/domain/decide.ts';
-import type { Deployment, DeploymentStep, SwitchResult, WentBack } from '../src/domain/deployment.ts';
+import type { DeploymentStep, SwitchResult, WentBack } from '../src/domain/deployment.ts';
 import { atStep, isStaged } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
 import { isTrial } from '../src/domain/boot-trial.ts';
@@ -13,32 +12,30 @@ import { closedGate, isConsented, isNetworkBack } from '../src/domain/gate.ts';
 import { isGoingBack } from '../src/domain/go-back.ts';
 import { isInspected, type Inspection } from '../src/domain/inspection.ts';
 import { isHeldByLoader, keepLoader, type LoaderInstalled } from '../src/domain/boot-once.ts';
-import type { HookOrder, HookResult } from '../src/domain/hook.ts';
+import type { HookResult } from '../src/domain/hook.ts';
 import type { Observed } from '../src/domain/observed.ts';
 import { isCheckable, type Comparison } from '../src/domain/preflight.ts';
 import type { ProbationStep } from '../src/domain/probation.ts';
-import type { Probe, ProbeOrder } from '../src/domain/probe.ts';
+import type { Probe } from '../src/domain/probe.ts';
 import { toProblem } from '../src/domain/problem.ts';
 import type { SwitchVerdict } from '../src/domain/switch-verdict.ts';
-import type { Target } from '../src/domain/target.ts';
+import { actors } from './actors.ts';
 import { delays } from './delays.ts';
 import * as deploying from './deploying.ts';
 import * as hooking from './hooking.ts';
 import { isForOther, tellHandover } from './handover.ts';
 import * as hearing from './hearing.ts';
-import { missing } from './missing.ts';
 import * as obeying from './obeying.ts';
 import * as proving from './proving.ts';
 import * as probing from './probing.ts';
-import { observerMachine } from './observer.ts';
+import * as recovery from './recovery.ts';
+import * as stalling from './stalling.ts';
 import type {
   ReconcilerContext,
   ReconcilerEmitted,
   ReconcilerEvent,
   ReconcilerInput,
 } from './reconciler-context.ts';
-import type { Planned } from './planned.ts';
-import { remoteMachine } from './remote.ts';
 import { take } from './turn.ts';
 import * as working from './working.ts';
 
@@ -50,30 +47,7 @@ export const reconcilerSetup = setup({
     events: {} as ReconcilerEvent,
     emitted: {} as ReconcilerEmitted,
   },
-  actors: {
-    remote: remoteMachine,
-    observer: observerMachine,
-    assess: missing<Ancestry, readonly CommitId[]>('assess'),
-    evaluate: missing<Evaluation, Target>('evaluate'),
-    realise: missing<Inspection, Planned>('realise'),
-    prepare: missing<readonly CheckSeen[] | null, Deployment>('prepare'),
-    compare: missing<Comparison, Deployment>('compare'),
-    check: missing<void, Deployment>('check'),
-    arm: missing<void, Deployment>('arm'),
-    activate: missing<SwitchResult, Deployment>('activate'),
-    look: missing<Observed, Deployment>('look'),
-    probe: missing<Probe, ProbeOrder>('probe'),
-    review: missing<readonly CheckSeen[], ProbeOrder>('review'),
-    setProfile: missing<void, Deployment>('setProfile'),
-    installLoader: missing<LoaderInstalled, Deployment>('installLoader'),
-    finish: missing<Observed, Deployment>('finish'),
-    handOver: missing<void, Deployment>('handOver'),
-    disarm: missing<void, Deployment>('disarm'),
-    restore: missing<Observed, Deployment>('restore'),
-    rollBack: missing<WentBack, Deployment>('rollBack'),
-    admit: missing<HookResult, HookOrder>('admit'),
-    runHook: missing<HookResult, HookOrder>('runHook'),
-  },
+  actors,
   guards: {
     observed: ({ context }) => context.observed !== null,
     suspended: ({ context }) => context.facts.suspended !== null,
@@ -96,7 +70,7 @@ export const reconcilerSetup = setup({
     fresh: ({ context }) => hearing.isFresh(context) || isGoingBack(context),
     asked: ({ context }) => context.asked !== null,
     leadsTo: ({ context }, { evaluation, to }: { evaluation: Evaluation; to: AfterEvaluation }) =>
-      afterEvaluation(context, evaluation) === to,
+      afterEvaluation(context, evaluation, context.now()) === to,
     waits: (_, { error }: { error: unknown }) => toProblem(error).code === 'not_in_cache',
     shut: ({ context }) => closedGate(context, context.now()) !== null,
     openedMeanwhile: ({ context }) => isNetworkBack(context) || isConsented(context, context.now()),
@@ -130,6 +104,8 @@ export const reconcilerSetup = setup({
     undoable: ({ context }, { when }: { when: probing.ProbationEnd }) =>
       hasWayBack(context) && probing.endsBy(context, when),
     isForOther: ({ context }) => isForOther(context),
+    unwell: ({ context }) => recovery.isUnwell(context),
+    rebootDue: ({ context }) => recovery.isRebootDue(context),
     networkLost: ({ context }, { after }: { after: readonly CheckSeen[] }) =>
       probing.isNetworkLost(context, after),
   },
@@ -182,7 +158,7 @@ export const reconcilerSetup = setup({
       working.keepEvaluation(context, evaluation),
     ),
     recordNoChange: enqueueActions(({ context, enqueue }) => take(enqueue, working.recordNoChange(context))),
-    refuseTwin: enqueueActions(({ context, enqueue }) => take(enqueue, working.refuseTwin(context))),
+    refuseTwin: enqueueActions(({ context, enqueue }) => take(enqueue, stalling.refuse(context))),
     keepBuilt: assign((_, { inspection }: { inspection: Inspection }) => ({ built: true, inspection })),
     waitForCache: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) =>
       take(enqueue, working.waitForCache(context, toProblem(error))),
@@ -246,8 +222,15 @@ export const reconcilerSetup = setup({
     blame: assign(({ context }, why: { reason: string; message: string }) => deploying.blame(context, why)),
     condemn: enqueueActions(({ context, enqueue }) => take(enqueue, deploying.condemn(context))),
     keepWent: assign((_, { went }: { went: WentBack }) => ({ observed: went.observed, went })),
-    recordRollback: enqueueActions(({ context, enqueue }) =>
-      take(enqueue, deploying.recordRollback(context)),
+    recordRollback: enqueueActions(({ context, enqueue }, { after }: { after: readonly CheckSeen[] }) =>
+      take(enqueue, deploying.recordRollback(context, after)),
+    ),
+    lookedAgain: enqueueActions(({ context, enqueue }, { after }: { after: readonly CheckSeen[] }) =>
+      take(enqueue, recovery.lookedAgain(context, after)),
+    ),
+    noteReboot: enqueueActions(({ context, enqueue }) => take(enqueue, recovery.noteReboot(context))),
+    rebootFailed: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) =>
+      take(enqueue, recovery.rebootFailed(context, toProblem(error))),
     ),
     rollbackFailed: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) =>
       take(enqueue, deploying.rollbackFailed(context, toProblem(error))),

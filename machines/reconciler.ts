@@ -6,6 +6,7 @@ import { owing } from './owing.ts';
 import { probation } from './probation.ts';
 import { cutOffTwice } from './proving.ts';
 import { reconcilerSetup } from './reconciler-setup.ts';
+import { recovering } from './recovering.ts';
 import { rollingBack } from './rolling-back.ts';
 import { building, evaluating, gating } from './work.ts';
 import { begun } from './working.ts';
@@ -81,6 +82,7 @@ export const reconcilerMachine = reconcilerSetup.createMachine({
       },
     },
     hooks: owing,
+    recovery: recovering,
     pipeline: {
       initial: 'observing',
       states: {

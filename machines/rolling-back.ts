@@ -1,5 +1,6 @@
 import { deploymentIn } from './in-context.ts';
 import { reviewOrder } from './probing.ts';
+import { rebooting } from './rebooting.ts';
 import { endOf, reconcilerSetup } from './reconciler-setup.ts';
 
 /** Goes back to the previous system until it runs; has no way out but its own end. */
@@ -35,11 +36,21 @@ export const rollingBack = reconcilerSetup.createStateConfig({
             target: '#reconciler.pipeline.settled',
             actions: 'recordExoneration',
           },
-          { target: '#reconciler.pipeline.settled', actions: 'recordRollback' },
+          {
+            target: '#reconciler.pipeline.settled',
+            actions: { type: 'recordRollback', params: ({ event }) => ({ after: event.output }) },
+          },
         ],
-        onError: { target: '#reconciler.pipeline.settled', actions: 'recordRollback' },
+        onError: {
+          target: '#reconciler.pipeline.settled',
+          actions: { type: 'recordRollback', params: { after: [] } },
+        },
       },
     },
-    pausing: { after: { rollbackRetry: 'running' } },
+    pausing: {
+      always: { guard: 'rebootDue', target: 'rebooting' },
+      after: { rollbackRetry: 'running' },
+    },
+    rebooting,
   },
 });

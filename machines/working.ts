@@ -3,7 +3,6 @@ import { noAncestry } from '../src/domain/ancestry.ts';
 import { shortId } from '../src/domain/commit.ts';
 import type { Decision } from '../src/domain/decide.ts';
 import { endDeployment, recordWithoutChange } from '../src/domain/deploy.ts';
-import { quarantineTwin } from '../src/domain/quarantine.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
 import { fail as failFacts } from '../src/domain/fail.ts';
 import { closedGate } from '../src/domain/gate.ts';
@@ -14,6 +13,7 @@ import { rememberEvaluation } from '../src/domain/remember-commit.ts';
 import { selectFor } from '../src/domain/select-for.ts';
 import { targetOf } from '../src/domain/target.ts';
 import type { ReconcilerContext, ReconcilerInput } from './reconciler-context.ts';
+import { tellStall } from './stalling.ts';
 import { asEmitted, endOf, result } from './tell.ts';
 import type { Turn } from './turn.ts';
 
@@ -64,12 +64,7 @@ export function aim(context: ReconcilerContext, decision: Decision): Turn {
   const { target } = decision;
   const supersessions = decision.do === 'work' ? context.supersessions : 0;
   const change = { target, asked: null, supersessions };
-  if (decision.do !== 'stall' || context.facts.failure) return { change };
-  const message = `${shortId(target.commit)} was rolled back here and is not tried again until a new commit or abide retry`;
-  return {
-    change,
-    emit: [asEmitted({ type: 'stalled', severity: 'error', message, commit: target.commit })],
-  };
+  return decision.do === 'stall' ? { change, emit: tellStall(context, target.commit) } : { change };
 }
 
 /** What a person asked to go back to was evaluated and built long ago; it is still to be looked into. */
@@ -137,20 +132,6 @@ export function recordNoChange(context: ReconcilerContext): Turn {
     emit: [
       asEmitted({ type: 'reconciled', severity: 'info', message, commit: target?.commit ?? null }),
       result('noop'),
-    ],
-  };
-}
-
-/** The target gives a toplevel that was rolled back under another commit. */
-export function refuseTwin(context: ReconcilerContext): Turn {
-  const { evaluation, facts, now } = context;
-  if (!evaluation) return {};
-  const message = `${shortId(evaluation.commit)} gives a system that was rolled back here before`;
-  return {
-    change: { facts: quarantineTwin(facts, evaluation, now()), supersessions: 0 },
-    emit: [
-      asEmitted({ type: 'quarantined', severity: 'error', message, commit: evaluation.commit }),
-      result('failure'),
     ],
   };
 }

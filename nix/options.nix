@@ -501,7 +501,7 @@ in
     lastResort = mkOption {
       type = types.enum [ "none" "reboot" ];
       default = "none";
-      description = "What to do when a rollback fails too: nothing, or reboot into the old system.";
+      description = "What to do when a rollback fails five times, or leaves a system that stays unwell: nothing, or reboot once into the old system.";
     };
   };
   hooks = {

@@ -16,6 +16,7 @@ export function findContradictions(config: unknown): readonly ConfigIssue[] {
     ...findPlaces(config, 'source.remotes').flatMap(checkRemotes),
     ...findPlaces(config, 'source.remotes[]').flatMap(checkRemote),
     ...findTrustContradictions(config),
+    ...findPlaces(config, 'rollback.lastResort').flatMap((place) => checkLastResort(place, config)),
     ...findHealthContradictions(config),
     ...findPlaces(config, 'build.options').flatMap(checkOptions),
   ];
@@ -34,6 +35,18 @@ function checkAttribute({ path, value }: Place, config: unknown): ConfigIssue[] 
   const driver = valueOf(config, 'driver');
   if (value === null || driver === 'nixos') return [];
   return [issueAt(path, value, `allowed with driver nixos only, and the driver is ${String(driver)}`)];
+}
+
+/** Only a host that this machine's systemd runs can be rebooted. */
+function checkLastResort({ path, value }: Place, config: unknown): ConfigIssue[] {
+  if (value !== 'reboot') return [];
+  const [root, activator] = [valueOf(config, 'system.root'), valueOf(config, 'system.activator')];
+  if ((root ?? '/') !== '/') {
+    return [issueAt(path, value, `allowed is none where system.root is not /, and it is ${String(root)}`)];
+  }
+  return activator === 'direct'
+    ? [issueAt(path, value, 'allowed is none with system.activator direct; auto or systemd may reboot')]
+    : [];
 }
 
 function checkRemotes(place: Place): ConfigIssue[] {

@@ -144,7 +144,9 @@ export const rollbackSchema = z
     enabled: flag().prefault(true).describe('Whether a system that fails is rolled back.'),
     lastResort: word(['none', 'reboot'])
       .prefault('none')
-      .describe('What to do when a rollback fails too: nothing, or reboot into the old system.'),
+      .describe(
+        'What to do when a rollback fails five times, or leaves a system that stays unwell: nothing, or reboot once into the old system.',
+      ),
   })
   .prefault({})
   .describe('The way back.');

@@ -24,7 +24,6 @@ export const unbuilt: readonly Unbuilt[] = [
   refuse('activate.delay'),
   refuse('activate.splay'),
   refuse('gates'),
-  refuse('rollback.lastResort'),
   refuse('reboot.policy'),
   ignore('reboot.triggers'),
   refuse('reboot.windows'),

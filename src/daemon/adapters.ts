@@ -24,6 +24,7 @@ import { createHooks, type Hooks } from '../host/hooks.ts';
 import { createDryActivate, type DryActivate } from '../host/dry-activate.ts';
 import { createHostObserver, type HostObserver } from '../host/observe.ts';
 import { readOwnUnit as readOwnUnitIn } from '../host/own-unit.ts';
+import { createReboot, type Reboot } from '../host/reboot.ts';
 import { createRollBack, type RollBack } from '../host/roll-back.ts';
 import type { SystemDriver } from '../nix/driver.ts';
 import { createClosures, type Closures } from '../nix/closures.ts';
@@ -69,6 +70,7 @@ export interface Adapters {
   readonly bootOnce: BootOnce;
   readonly deadMan: DeadMan;
   readonly rollBack: RollBack;
+  readonly reboot: Reboot;
   readonly readOwnUnit: (toplevel: string) => Promise<OwnUnit>;
   readonly ownCheck: OwnCheckDeps;
   /** Names of the checks that the running configuration asks for. */
@@ -181,6 +183,7 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     bootLoader: createBootLoader({ activator, observer }),
     deadMan,
     rollBack: createRollBack({ deadMan, observer }),
+    reboot: createReboot(place),
     readOwnUnit,
     ownCheck: { run, path: environment.path },
     ...healthOf(deps, readOwnUnit),

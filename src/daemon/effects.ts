@@ -27,11 +27,20 @@ import { installLoader, setProfile } from './keep-booting.ts';
 import { repairPins, type PinParts } from './pins.ts';
 import { arm, check, compare, type PreflightParts } from './preflight-effects.ts';
 import { retireBehind, type RetireParts } from './retire.ts';
+import { rebootOnce, type RebootParts } from './reboot-once.ts';
 import { armWayBack, callOff, goBack, hookOf, putBack, unlessUndone, type WayBackParts } from './way-back.ts';
 
 /** What the effects are made of. */
 export interface EffectParts
-  extends HandOverParts, HealthParts, HookParts, BuildParts, PinParts, PreflightParts, WayBackParts {
+  extends
+    HandOverParts,
+    HealthParts,
+    HookParts,
+    BuildParts,
+    PinParts,
+    RebootParts,
+    PreflightParts,
+    WayBackParts {
   readonly bootEntries: RetireParts['bootEntries'];
   readonly planned: PlannedCommit;
   readonly mirror: Mirror;
@@ -78,6 +87,7 @@ export function createEffects(parts: EffectParts) {
     disarm: (deployment: Deployment) => callOff(parts, deployment),
     restore: (deployment: Deployment): Promise<Observed> => putBack(parts, deployment),
     rollBack: (deployment: Deployment): Promise<WentBack> => goBack(parts, deployment),
+    reboot: (deployment: Deployment) => rebootOnce(parts, deployment),
     admit: (order: HookOrder, signal: AbortSignal) => askHook(parts, order, signal),
     runHook: (order: HookOrder, signal: AbortSignal) => runHook(parts, order, signal),
   };

@@ -4,6 +4,7 @@ import type { Deployment } from '../domain/deployment.ts';
 import type { OnProgress } from '../domain/evaluation.ts';
 import { pauseMs } from '../domain/probation.ts';
 import type { Probe, ProbeOrder } from '../domain/probe.ts';
+import { isSettled } from '../domain/unwell.ts';
 import type { HealthOrder } from '../host/health/health.ts';
 import type { HostObserver } from '../host/observe.ts';
 import type { CandidateHealth } from './candidate-health.ts';
@@ -50,11 +51,12 @@ export async function review(
 ): Promise<readonly CheckSeen[]> {
   const { health } = await candidateHealth(order.deployment.toplevel);
   const end = performance.now() + order.withinMs;
+  // What the undone system changed is not what runs now.
+  const toplevel = order.deployment.previous.toplevel ?? order.deployment.toplevel;
   for (;;) {
     const left = Math.max(1, end - performance.now());
-    const seen = await health.look({ ...orderOf(order), withinMs: left }, signal);
-    const isWell = !resultsOf(seen, order.before).some(isWorse);
-    if (isWell || performance.now() + pauseMs >= end) return seen;
+    const seen = await health.look({ ...orderOf(order), toplevel, withinMs: left }, signal);
+    if (isSettled(seen, order.before) || performance.now() + pauseMs >= end) return seen;
     await sleep(pauseMs, undefined, { signal });
   }
 }

@@ -17,7 +17,7 @@ export function policyOf(config: Config): Policy {
     probation: probationRulesOf(health),
     hooks: hookKinds.filter((hook) => hooks[hook] !== null),
     allowRemovingAbide: activate.allowRemovingAbide,
-    rollback: { enabled: config.rollback.enabled },
+    rollback: config.rollback,
     confirm: health.confirm === 'manual',
     networkRemotes: source.remotes.filter(({ url }) => endpointOf(url) !== null).map(({ name }) => name),
     trust: {

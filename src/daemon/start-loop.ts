@@ -57,6 +57,7 @@ export function createLoop(input: ReconcilerInput, effects: Effects) {
       disarm: changing(effects.disarm),
       restore: changing(effects.restore),
       rollBack: changing(effects.rollBack),
+      reboot: changing(effects.reboot),
       admit: work.logic((order: HookOrder, signal) => effects.admit(order, signal)),
       runHook: afterwards.logic((order: HookOrder, signal) => effects.runHook(order, signal)),
     },

@@ -1,14 +1,18 @@
 import type { Evaluation } from './evaluation.ts';
 import { inSync, onlyRunningMatches } from './in-sync.ts';
 import type { Loop } from './loop.ts';
+import { isHeldByRow } from './rollbacks-in-a-row.ts';
+import { rememberEvaluation } from './remember-commit.ts';
 
 /** Where an evaluated commit goes: nothing to do, held for another machine, refused, or to be built. */
 export type AfterEvaluation = 'record' | 'gate' | 'stall' | 'build';
 
-/** Decides with the evaluation's own facts, before anything is built. */
-export function afterEvaluation(loop: Loop, evaluation: Evaluation): AfterEvaluation {
+/** Decides with the evaluation's own facts, before anything is built; `now` is epoch milliseconds. */
+export function afterEvaluation(loop: Loop, evaluation: Evaluation, now: number): AfterEvaluation {
   if (isForOtherMachine(loop, evaluation)) return 'gate';
   if (loop.facts.quarantine.some(({ toplevel }) => toplevel === evaluation.toplevel)) return 'stall';
+  const facts = rememberEvaluation(loop.facts, evaluation);
+  if (isHeldByRow({ ...loop, facts }, evaluation.commit, now)) return 'stall';
   return needsNothing(loop, evaluation) ? 'record' : 'build';
 }
 

@@ -16,7 +16,15 @@ import type { LoopView } from './loop-view.ts';
 import { plainText } from './plain-text.ts';
 import { notAfter } from './rfc3339.ts';
 import { sourceReachable, sourceTrusted } from './source-conditions.ts';
-import { currentFailure, currentQuarantine, isBusy, standing, type Standing } from './standing.ts';
+import { rowText } from './rollbacks-in-a-row.ts';
+import {
+  currentFailure,
+  currentQuarantine,
+  currentRow,
+  isBusy,
+  standing,
+  type Standing,
+} from './standing.ts';
 import { conditionTypes, type Condition, type ConditionType } from './status.ts';
 
 /**
@@ -139,6 +147,8 @@ function stalled(readyReason: string, reason: string, message: string): TopFindi
 function stalledTop(view: LoopView): TopFindings {
   const quarantine = currentQuarantine(view);
   const failure = currentFailure(view);
+  const row = currentRow(view);
+  if (row) return stalled('RollbacksInARow', 'RollbacksInARow', rowText(row));
   if (quarantine || !failure) {
     const { deployments } = view.facts;
     const message = quarantine ? undoneText(quarantine, deployments) : rolledBackText(deployments, null);

@@ -11,6 +11,7 @@ import type { GoingBack } from './facts.ts';
 import { isGoingBack, targetBack } from './go-back.ts';
 import type { Loop } from './loop.ts';
 import { maxSupersessions } from './policy.ts';
+import { isHeldByRow } from './rollbacks-in-a-row.ts';
 import { selectFor } from './select-for.ts';
 import type { Target } from './target.ts';
 
@@ -127,9 +128,11 @@ function resumeTrial(deployment: Deployment, step: DeploymentStep, { facts, obse
   return { do: again && hasWayBack({ facts: { deployment } }) ? 'undo' : 'interrupt' };
 }
 
-function troubleWith(desired: Desired, { facts, asked }: Loop, now: number): 'backoff' | 'stall' | null {
+function troubleWith(desired: Desired, loop: Loop, now: number): 'backoff' | 'stall' | null {
+  const { facts, asked } = loop;
   if (facts.quarantine.some(({ commit }) => commit === desired.commit)) return 'stall';
   const { failure } = facts;
+  if (isHeldByRow(loop, desired.commit, now)) return 'stall';
   if (failure?.commit !== desired.commit || asked) return null;
   if (failure.until <= now) return null;
   return failure.stalled ? 'stall' : 'backoff';
@@ -139,10 +142,12 @@ function troubleWith(desired: Desired, { facts, asked }: Loop, now: number): 'ba
  * Milliseconds until the target is tried again by itself; infinite for a quarantined one, whatever failed before. A loop
  * that stands on one commit must not be woken by the trouble of another.
  */
-export function retryIn({ facts, target }: Loop, now: number): number {
-  const { failure, quarantine } = facts;
-  if (!target || failure?.commit !== target.commit) return Number.POSITIVE_INFINITY;
-  if (quarantine.some(({ commit }) => commit === target.commit)) return Number.POSITIVE_INFINITY;
+export function retryIn(loop: Loop, now: number): number {
+  const { target } = loop;
+  const { failure, quarantine, rollbackRow } = loop.facts;
+  if (!target || quarantine.some(({ commit }) => commit === target.commit)) return Number.POSITIVE_INFINITY;
+  if (rollbackRow && isHeldByRow(loop, target.commit, now)) return rollbackRow.until - now;
+  if (failure?.commit !== target.commit) return Number.POSITIVE_INFINITY;
   return Math.max(0, failure.until - now);
 }
 

@@ -32,7 +32,7 @@ export function beginDeployment(loop: Loop, phases: readonly PhaseTiming[], now:
   });
   const rules = inspection?.probation ?? null;
   const probation = { deployment: deployment.id, rules, before: null, clock: null };
-  return { ...facts, deployment, probation, choice: null };
+  return { ...facts, deployment, probation, choice: null, unwell: null };
 }
 
 /** The facts with the running deployment at `step`; the daemon journals them before it takes the step. */
@@ -218,6 +218,7 @@ function settleOn({ observed, policy }: Loop, facts: Facts, expected: Expected):
     ...facts,
     expected,
     failure: null,
+    rollbackRow: null,
     bootId: observed?.bootId ?? facts.bootId,
     spentTesting: facts.spentTesting === expected.commit ? null : facts.spentTesting,
     committedMain: main && expected.operation !== 'test' ? expected : facts.committedMain,

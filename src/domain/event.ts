@@ -22,6 +22,7 @@ export const eventTypes = [
   'boot.proven',
   'hook.failed',
   'host.resumed',
+  'host.rebooting',
   'handover',
   'confirmation.asked',
   'confirmed',

@@ -5,9 +5,12 @@ import type { Choice } from './choice.ts';
 import type { CommitId } from './commit.ts';
 import type { Deployment } from './deployment.ts';
 import type { PendingHook } from './hook.ts';
+import type { LastResort } from './last-resort.ts';
 import type { Probation } from './probation.ts';
 import type { ProblemCode } from './problem.ts';
 import type { BranchRole, Operation, Signer } from './remote.ts';
+import type { RollbackRow } from './rollbacks-in-a-row.ts';
+import type { Unwell } from './unwell.ts';
 
 /** What a commit gave here; several commits may give one toplevel. */
 export interface CommitRecord {
@@ -132,6 +135,12 @@ export interface Facts {
   readonly probation: Probation | null;
   /** A commit that was undone although only the network failed: it waits until a remote on the network answers. */
   readonly awaitsNetwork: { readonly commit: CommitId; readonly since: string } | null;
+  /** What runs since the newest rollback, while it is worse than it was before the deployment. */
+  readonly unwell: Unwell | null;
+  /** The newest reboot that was asked for because nothing else helped. */
+  readonly lastResort: LastResort | null;
+  /** Ends when a commit is committed, or a person asks to go on. */
+  readonly rollbackRow: RollbackRow | null;
   /** Hooks that ended deployments are still owed, in the order in which they run. */
   readonly pendingHooks: readonly PendingHook[];
   /** Newest first. */
@@ -181,6 +190,9 @@ export const noFacts: Facts = {
   deployment: null,
   probation: null,
   awaitsNetwork: null,
+  unwell: null,
+  lastResort: null,
+  rollbackRow: null,
   pendingHooks: [],
   deployments: [],
   commits: [],

@@ -92,6 +92,7 @@ export function ownEnd(before: Facts, after: Facts, self: Self): 'stay' | 'renew
   const [ended] = after.deployments;
   if (!before.deployment || after.deployment || ended?.id !== before.deployment.id) return 'stay';
   if (ended.abide === 'removed' && ended.outcome === 'committed') return 'leave';
-  const isBack = ended.outcome === 'rolled_back' && ended.abide === 'changed';
+  const undone = ended.outcome === 'rolled_back' || ended.outcome === 'rollback_failed';
+  const isBack = undone && ended.abide === 'changed';
   return isBack && self.supervised && isSuccessor(before.probation, self) ? 'renew' : 'stay';
 }

@@ -8,9 +8,11 @@ import { failureText } from './failure-text.ts';
 import type { Quarantined } from './facts.ts';
 import type { LoopView } from './loop-view.ts';
 import { rebootNeed } from './reboot-need.ts';
+import { rowText } from './rollbacks-in-a-row.ts';
 import {
   currentFailure,
   currentQuarantine,
+  currentRow,
   isChanging,
   isDesiredDeployed,
   stagedDeployment,
@@ -24,6 +26,8 @@ export function built(view: LoopView): Finding {
   const failure = currentFailure(view);
   if (failure?.class === 'activate' || failure?.class === 'commit') return inStore;
   if (failure) return { status: 'False', reason: failureReason(failure), message: failureText(failure) };
+  const row = currentRow(view);
+  if (row) return { status: 'False', reason: 'Waiting', message: rowText(row) };
   if (waiting && unbuiltGates.has(waiting.gate)) {
     return { status: 'False', reason: 'Waiting', message: waiting.reason };
   }
@@ -51,6 +55,8 @@ export function activated(view: LoopView): Finding {
   if (isDesiredDeployed(view)) return stillRunning(view);
   if (isChanging(view)) return no('Progressing', 'the desired system is being activated');
   if (failure) return no('NotBuilt', failureText(failure));
+  const row = currentRow(view);
+  if (row) return no('RollbacksInARow', rowText(row));
   if (waiting) return no('WaitingForGate', waiting.reason);
   if (facts.suspended) return no('Suspended', facts.suspended.reason);
   return no('Progressing', 'the desired system does not run yet');
@@ -68,7 +74,8 @@ export function undoneText({ message, deployment }: Quarantined, deployments: re
 /** What a rollback that failed means: one that runs is tried again until it is done. */
 export function rollbackFailedText({ facts, rollbackFailures }: LoopView): string {
   const { deployment, deployments } = facts;
-  if (!deployment) return deployments[0]?.message ?? 'the rollback failed; see abide history';
+  const again = facts.unwell ? '; it is looked at again each minute' : '';
+  if (!deployment) return `${deployments[0]?.message ?? 'the rollback failed; see abide history'}${again}`;
   const times = rollbackFailures === 1 ? 'once' : `${rollbackFailures} times`;
   return `the rollback to ${deployment.previous.toplevel ?? 'the system before'} failed ${times} and is tried again each minute; abide events says why`;
 }

@@ -20,7 +20,7 @@ export interface Policy {
   readonly hooks: readonly HookKind[];
   /** True when a system without abide may be activated. */
   readonly allowRemovingAbide: boolean;
-  readonly rollback: { readonly enabled: boolean };
+  readonly rollback: { readonly enabled: boolean; readonly lastResort: 'none' | 'reboot' };
   /** True when a person has to confirm each new system while it is on probation. */
   readonly confirm: boolean;
   /** Names of the remotes that are reached over the network. */

@@ -3,6 +3,7 @@ import type { Deployment } from './deployment.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Facts } from './facts.ts';
 import type { Loop } from './loop.ts';
+import { rowAfter } from './rollbacks-in-a-row.ts';
 
 /** The facts after the running deployment was undone: its commit and toplevel are quarantined. */
 export function quarantineDeployment(loop: Loop, ending: Ending, now: number): Facts {
@@ -13,6 +14,9 @@ export function quarantineDeployment(loop: Loop, ending: Ending, now: number): F
     ...ended,
     failure: null,
     goingBack: goingBackAfter(ended, deployment),
+    rollbackRow: undone.has(ending.outcome)
+      ? rowAfter(ended, deployment, { reason: ending.reason, now })
+      : ended.rollbackRow,
     quarantine: [
       ...ended.quarantine.filter(({ commit }) => commit !== deployment.commit),
       {
@@ -31,6 +35,8 @@ export function quarantineDeployment(loop: Loop, ending: Ending, now: number): F
 function goingBackAfter({ goingBack }: Facts, { goesBackFrom }: Deployment): Facts['goingBack'] {
   return goesBackFrom === null ? goingBack : null;
 }
+
+const undone: ReadonlySet<string> = new Set(['rolled_back', 'rollback_failed']);
 
 /** Reasons that are a person's word, and not what the host showed. */
 const byPerson: ReadonlySet<string> = new Set(['Rejected']);

@@ -4,6 +4,7 @@ import type { Deployment } from './deployment.ts';
 import { findDrift } from './drift.ts';
 import type { Failure, Quarantined } from './facts.ts';
 import type { LoopView } from './loop-view.ts';
+import { openRow, type RollbackRow } from './rollbacks-in-a-row.ts';
 import type { LoopState } from './status.ts';
 
 /** Every way a host can stand, in order of precedence; conditions and summary are both read from it. */
@@ -40,6 +41,17 @@ export function currentFailure({ facts: { failure }, desired, state }: LoopView)
 /** The quarantine that keeps the desired commit from running. */
 export function currentQuarantine({ facts, desired }: LoopView): Quarantined | null {
   return facts.quarantine.find(({ commit }) => commit === desired?.commit) ?? null;
+}
+
+/** The row of rollbacks that keeps the desired commit from being tried; null where something else does, or nothing. */
+export function currentRow(view: LoopView): RollbackRow | null {
+  if (
+    view.state !== 'stalled' ||
+    currentQuarantine(view) ||
+    view.facts.failure?.commit === view.desired?.commit
+  )
+    return null;
+  return openRow(view);
 }
 
 /** True when the desired commit was brought here with the desired operation, whatever happened to the host since. */

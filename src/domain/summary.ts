@@ -10,9 +10,11 @@ import type { LoopView } from './loop-view.ts';
 import { plainText } from './plain-text.ts';
 import { rebootNeed } from './reboot-need.ts';
 import { rfc3339 } from './rfc3339.ts';
+import { rowText } from './rollbacks-in-a-row.ts';
 import {
   currentFailure,
   currentQuarantine,
+  currentRow,
   isChanging,
   stagedDeployment,
   standing,
@@ -109,6 +111,11 @@ function stalledText(view: LoopView): string {
   if (failure && !quarantine) {
     const when = rfc3339(failure.until);
     return `${named(view)} is given up: ${failureText(failure)}; looked at again at ${when}, at a new commit, or by abide retry`;
+  }
+  const row = currentRow(view);
+  if (row) {
+    const when = rfc3339(row.until);
+    return `${named(view)} is not tried yet: ${rowText(row)}; tried at ${when}, or at once by abide retry`;
   }
   const { deployments } = view.facts;
   const why = quarantine ? undoneText(quarantine, deployments) : rolledBackText(deployments, null);

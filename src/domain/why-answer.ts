@@ -11,6 +11,7 @@ export const whyDecisions = [
   'history',
   'quarantine',
   'spent',
+  'rollbacks',
   'state',
   'suspension',
   'gate',

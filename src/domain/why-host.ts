@@ -5,7 +5,8 @@ import { failureText } from './failure-text.ts';
 import type { Failure } from './facts.ts';
 import type { LoopView } from './loop-view.ts';
 import { rfc3339 } from './rfc3339.ts';
-import { isBusy, isChanging, isDesiredDeployed } from './standing.ts';
+import { rowText } from './rollbacks-in-a-row.ts';
+import { currentRow, isBusy, isChanging, isDesiredDeployed } from './standing.ts';
 import type { WhyReason } from './why-answer.ts';
 
 /** What of this host itself keeps a commit from running, whoever offers it. */
@@ -16,6 +17,7 @@ export function hostReasons(view: LoopView, commit: CommitId): readonly WhyReaso
     ...chosen(view, commit),
     ...quarantined(view, commit),
     ...spent(view, commit),
+    ...(isDesired ? inARow(view, commit) : []),
     ...failed(view, commit),
     ...(isDesired ? [...otherDeployment(view, commit), ...waiting(view), ...drifted(view)] : []),
   ];
@@ -61,6 +63,13 @@ function quarantined({ facts }: LoopView, commit: CommitId): WhyReason[] {
       next: `push a commit that mends it, or try it once more: abide retry ${shortId(commit)}`,
     },
   ];
+}
+
+function inARow(view: LoopView, commit: CommitId): WhyReason[] {
+  const row = currentRow(view);
+  if (!row) return [];
+  const next = `see to this host, then abide retry ${shortId(commit)}; it is tried by itself at ${rfc3339(row.until)}`;
+  return [{ decision: 'rollbacks', message: `it is not tried yet: ${rowText(row)}`, next }];
 }
 
 function spent({ facts }: LoopView, commit: CommitId): WhyReason[] {

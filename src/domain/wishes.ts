@@ -1,7 +1,7 @@
 import type { CommitId } from './commit.ts';
 import type { Facts, Floor } from './facts.ts';
 
-/** The facts after `abide retry`: quarantine and failure of the commit, and of its toplevel's twins, are lifted. */
+/** The facts after `abide retry`: quarantine and failure of the commit, and of its toplevel's twins, are lifted, and the row of rollbacks ends. */
 export function liftTrouble(facts: Facts, commit: CommitId): Facts {
   const toplevel = facts.quarantine.find((entry) => entry.commit === commit)?.toplevel ?? null;
   const lifted = facts.quarantine.filter(
@@ -10,6 +10,7 @@ export function liftTrouble(facts: Facts, commit: CommitId): Facts {
   return {
     ...facts,
     quarantine: lifted,
+    rollbackRow: null,
     failure: facts.failure?.commit === commit ? null : facts.failure,
     awaitsNetwork: facts.awaitsNetwork?.commit === commit ? null : facts.awaitsNetwork,
     spentTesting: facts.spentTesting === commit ? null : facts.spentTesting,

@@ -11,6 +11,7 @@ import type { CommitRecord, Expected, Facts, Failure, Quarantined, Suspension } 
 import type { PendingHook } from '../domain/hook.ts';
 import type { Condition } from '../domain/status.ts';
 import { condition, event } from './news-schema.ts';
+import { lastResort, rollbackRow, unwell } from './rollback-schema.ts';
 import { probation, seen } from './probation-schema.ts';
 import { confirmation, consent, goingBack } from './wishes-schema.ts';
 
@@ -175,6 +176,9 @@ const facts = z.looseObject({
   deployment: deployment.nullable(),
   probation: probation.nullable().default(null),
   awaitsNetwork: z.looseObject({ commit, since: time }).nullable().default(null),
+  unwell: unwell.nullable().default(null),
+  lastResort: lastResort.nullable().default(null),
+  rollbackRow: rollbackRow.nullable().default(null),
   pendingHooks: z.array(pendingHook).default([]),
   deployments: z.array(deployment),
   commits: z.array(record),

@@ -24,7 +24,6 @@ test.each([
   ['activate.delay', { activate: { delay: '1s' } }],
   ['activate.splay', { activate: { splay: '1s' } }],
   ['gates', { gates: [{ name: 'g', before: 'build', command: ['true'] }] }],
-  ['rollback.lastResort', { rollback: { lastResort: 'reboot' } }],
   ['reboot.policy', { reboot: { policy: 'immediate' } }],
   ['notify', { notify: [{ anything: 1 }] }],
 ])('%s other than the default is not supported yet', (key, data) => {
@@ -63,4 +62,23 @@ test('the description names remotes, and http is warned of', () => {
   expect(findConfigWarnings(config)).toContain(
     'Remote a is fetched without TLS: anyone on the way can read its token and change what comes, which makes them root on this host.',
   );
+});
+
+test('a reboot as the last resort is an error where this machine does not run the host', () => {
+  const found = (system: Readonly<Record<string, string>>) => {
+    try {
+      parseConfig({ ...minimal, rollback: { lastResort: 'reboot' }, system }, 'c', 'web1');
+    } catch (error) {
+      return (error as ConfigError).issues.map(({ path, message }) => `${formatPath(path)}: ${message}`);
+    }
+    return [];
+  };
+  expect(found({})).toEqual([]);
+  expect(found({ activator: 'systemd' })).toEqual([]);
+  expect(found({ activator: 'direct' })).toEqual([
+    'rollback.lastResort: allowed is none with system.activator direct; auto or systemd may reboot',
+  ]);
+  expect(found({ root: '/mnt' })).toEqual([
+    'rollback.lastResort: allowed is none where system.root is not /, and it is /mnt',
+  ]);
 });

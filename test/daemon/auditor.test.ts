@@ -26,7 +26,7 @@ const loop: Loop = {
     probation: { settleMs: 0, stableForMs: 0, deadlineMs: 300_000 },
     hooks: [],
     allowRemovingAbide: false,
-    rollback: { enabled: true },
+    rollback: { enabled: true, lastResort: 'none' },
     confirm: false,
     networkRemotes: [],
     trust: { signed: true, floorSeen: false, allowReplay: false, quorum: 1, anchored: false },

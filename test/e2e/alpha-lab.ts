@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Facts } from '../../src/domain/facts.ts';
 import { createDaemon, type Daemon } from '../harness/daemon.ts';
 import {
   createImitationHost,
@@ -56,7 +57,16 @@ export async function createLab({ config = {}, remotes = () => [], env }: LabOpt
       ...others,
     },
   });
+  /** A test of many rollbacks means each by itself: after two in a row a person goes on, without lifting a quarantine. */
+  const goOn = async () => {
+    const journal = await readFile(join(dir, 'state/journal.json'), 'utf8').catch(() => '{}');
+    const { facts } = JSON.parse(journal) as { readonly facts?: Partial<Facts> };
+    if ((facts?.rollbackRow?.commits.length ?? 0) < 2 || facts?.suspended) return;
+    await daemon.cli('suspend', '--reason', 'between two tests');
+    await daemon.cli('resume');
+  };
   const release = async (note: string, more = '') => {
+    await goOn();
     await infra.setHosts(`{ alpha = { note = "${note}"; ${more} }; }\n`);
     return infra.commit(note);
   };

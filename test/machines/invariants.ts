@@ -7,6 +7,7 @@ import { consentTo } from '../../src/domain/confirmation.ts';
 import { isInspected } from '../../src/domain/inspection.ts';
 import { maxSupersessions } from '../../src/domain/policy.ts';
 import { rulesFor } from '../../src/domain/probation.ts';
+import { openRow } from '../../src/domain/rollbacks-in-a-row.ts';
 import { selectFor } from '../../src/domain/select-for.ts';
 import { isForOther } from '../../machines/handover.ts';
 import * as hearing from '../../machines/hearing.ts';
@@ -89,6 +90,7 @@ const steps: Readonly<Record<string, readonly string[]>> = {
   'rollingBack.running': ['rollback'],
   'rollingBack.pausing': ['rollback'],
   'rollingBack.reviewing': ['rollback'],
+  'rollingBack.rebooting': ['rollback'],
 };
 
 function isJournalled(pipeline: string, deployment: Deployment | null): boolean {
@@ -207,7 +209,8 @@ const ends: Readonly<Record<string, readonly RegExp[]>> = {
   'committing.finishing': [/\.actor\.finish$/],
   'rollingBack.running': [/\.actor\.rollBack$/],
   'rollingBack.reviewing': [/\.actor\.review$/],
-  'rollingBack.pausing': [/^xstate\.after\.rollbackRetry\./],
+  'rollingBack.pausing': [/^xstate\.after\.rollbackRetry\./, /^host\.observed$/],
+  'rollingBack.rebooting': [/\.actor\.reboot$/],
 };
 
 const next: Readonly<Record<string, RegExp>> = {
@@ -232,9 +235,10 @@ const next: Readonly<Record<string, RegExp>> = {
   'committing.profile': /^(committing\.loader|ended)$/,
   'committing.loader': /^(committing\.finishing|ended)$/,
   'committing.finishing': /^ended$/,
-  'rollingBack.running': /^(rollingBack\.(pausing|reviewing)|ended)$/,
+  'rollingBack.running': /^(rollingBack\.(pausing|rebooting|reviewing)|ended)$/,
   'rollingBack.reviewing': /^ended$/,
-  'rollingBack.pausing': /^rollingBack\.running$/,
+  'rollingBack.pausing': /^rollingBack\.(running|rebooting)$/,
+  'rollingBack.rebooting': /^rollingBack\.pausing$/,
 };
 
 const outcomes: ReadonlySet<DeploymentOutcome | null> = new Set<DeploymentOutcome | null>([
@@ -242,6 +246,7 @@ const outcomes: ReadonlySet<DeploymentOutcome | null> = new Set<DeploymentOutcom
   'staged',
   'uncommitted',
   'rolled_back',
+  'rollback_failed',
   'failed',
   'interrupted',
 ]);
@@ -302,9 +307,9 @@ function endRules(transition: Transition): [boolean, string][] {
       'there is never more than one deployment at a time',
     ],
     [
-      ended?.outcome !== 'rolled_back' ||
+      !isUndone(ended) ||
         isQuarantined(after.context.facts, deployment) ||
-        (ended.reason === 'Inconclusive' && after.context.facts.awaitsNetwork?.commit === deployment.commit),
+        (ended?.reason === 'Inconclusive' && after.context.facts.awaitsNetwork?.commit === deployment.commit),
       'what was rolled back is quarantined, or waits for the network',
     ],
   ];
@@ -351,6 +356,10 @@ function isPutOff(
   return shuts && context.facts.deployment === null && (stands || context.target?.commit !== commit);
 }
 
+function isUndone(ended: Deployment | undefined): boolean {
+  return ended?.outcome === 'rolled_back' || ended?.outcome === 'rollback_failed';
+}
+
 function isQuarantined({ quarantine }: Facts, { commit, toplevel }: Deployment): boolean {
   return quarantine.some((entry) => entry.commit === commit && entry.toplevel === toplevel);
 }
@@ -370,6 +379,8 @@ function memoryRules({ before, event, after }: Transition): [boolean, string][] 
   const lost = was.facts.quarantine.filter(({ commit }) =>
     is.facts.quarantine.every((entry) => entry.commit !== commit),
   );
+  const isReboot = is.facts.lastResort !== was.facts.lastResort;
+  const undone = was.facts.deployment?.id ?? was.facts.unwell?.deployment;
   const mayExpect =
     /\.actor\.(finish|installLoader|setProfile|evaluate)$/.test(event.type) ||
     (event.type === 'host.observed' && is.facts.bootId !== was.facts.bootId) ||
@@ -380,6 +391,22 @@ function memoryRules({ before, event, after }: Transition): [boolean, string][] 
       'the floor moves by a commit of main or by accept',
     ],
     [isFloor !== null || wasFloor === null, 'the floor is never lost'],
+    [
+      !isReboot ||
+        (is.facts.lastResort?.deployment === undone && undone !== was.facts.lastResort?.deployment),
+      'no deployment reboots the host twice',
+    ],
+    [
+      !isReboot || (is.policy.rollback.lastResort === 'reboot' && is.observed?.bootDefault !== null),
+      'the host is rebooted only where that is asked for and leads somewhere known',
+    ],
+    [
+      is.facts.unwell !== null ||
+        was.facts.unwell === null ||
+        /\.actor\.(lookAgain|review)$/.test(event.type) ||
+        is.facts.deployment !== null,
+      'an unwell system is forgotten only when it is well or something newer comes',
+    ],
     [lost.length === 0 || event.type === 'retry', 'only retry lifts a quarantine'],
     [
       is.facts.expected === was.facts.expected || mayExpect,
@@ -431,8 +458,8 @@ function mustLeaveRules(after: Snapshot): [boolean, string][] {
     [!isFresh || isWanted || mayBePinned, 'it is left at once when another commit is desired'],
     [to !== 'gating' || context.waiting !== null || !isFresh, 'the loop stands at a gate only with a reason'],
     [
-      to !== 'stalled' || isStalled(context.facts, context.target?.commit),
-      'the loop stalls only on a failure or a quarantine',
+      to !== 'stalled' || isStalled(context.facts, context.target?.commit) || openRow(context) !== null,
+      'the loop stalls only on a failure, a quarantine or a row of rollbacks',
     ],
   ];
 }

@@ -108,9 +108,10 @@ const neverAborted = new Set([
   'finish',
   'restore',
   'rollBack',
-  'review',
+  'reboot',
 ]);
-const effects = new Set(['evaluate', 'realise', 'probe', 'admit', ...neverAborted]);
+// What is worse after a rollback is looked at by a review too, until something newer begins.
+const effects = new Set(['evaluate', 'realise', 'probe', 'admit', 'review', ...neverAborted]);
 
 describe('whatever happens', () => {
   test('no rule is broken, and when all goes well from some point on the host comes to rest at the desired commit', async () => {

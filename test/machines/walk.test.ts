@@ -118,12 +118,14 @@ const works: Outcomes = {
   look: (snapshot) => [after(snapshot, 'new')],
   probe: (snapshot) => [probed(after(snapshot, 'new'))],
   review: () => [[]],
+  lookAgain: () => [[]],
   disarm: () => [undefined],
   setProfile: () => [undefined],
   installLoader: () => [{ once: false, why: null }],
   finish: (snapshot) => [committed(snapshot)],
   restore: (snapshot) => [after(snapshot, 'previous')],
   rollBack: (snapshot) => [went(after(snapshot, 'previous'))],
+  reboot: () => [undefined],
   admit: () => [fine],
   runHook: () => [fine],
 };
@@ -339,6 +341,22 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     from: [host('old')],
     world: [offers('origin', 'm1'), offers('local', 'm2'), confirm, reject],
     outcomes: { ...works, probe: everyOutcome['probe']!, disarm: everyOutcome['disarm']! },
+  },
+  'a rollback that fails, or leaves an unwell system, with a reboot as the last resort': {
+    start: {
+      policy: { ...policy, rollback: { enabled: true, lastResort: 'reboot' } },
+    },
+    from: [offer('origin', 'm1'), host('old')],
+    world: [offers('local', 'm2'), retry(null), sees(host('old', { bootId: 'boot-2' }))],
+    outcomes: {
+      ...works,
+      activate: () => exits(2),
+      rollBack: (s) => [went(after(s, 'previous')), new Problem('rollback_failed', 'no')],
+      review: () => [[seen('connectivity', 'passing')], [seen('connectivity', 'failing')]],
+      lookAgain: () => [[seen('connectivity', 'passing')], [seen('connectivity', 'failing')]],
+      reboot: () => [undefined, new Problem('rollback_failed', 'no')],
+    },
+    most: 2500,
   },
   'a way back by hand': {
     from: [host('old')],
@@ -561,7 +579,7 @@ function timeOf({ context }: Snapshot, { type }: { type: string }, now: number):
   if (kind !== 'after') return now;
   if (timer === 'probation') return now + probationPause(context);
   const due = {
-    failure: context.facts.failure?.until,
+    failure: context.facts.failure?.until ?? context.facts.rollbackRow?.until,
     gate: context.waiting?.nextCheck,
     suspension: context.facts.suspended?.until ? Date.parse(context.facts.suspended.until) : undefined,
   }[timer!];
@@ -587,6 +605,13 @@ function abstract({ value, context }: Snapshot, now: number): string {
     [context.admitted, facts.pendingHooks.map(({ hook, commit }) => `${hook} ${commit}`)],
     waiting && [waiting.gate, waiting.nextCheck === null || waiting.nextCheck > now],
     [context.asked !== null, context.supersessions, context.request?.pending, context.rollbackFailures > 0],
+    [
+      facts.lastResort !== null,
+      facts.unwell?.looks,
+      facts.rollbackRow?.commits,
+      (facts.rollbackRow?.until ?? 0) > now,
+    ],
+    policyOfReboot(context) && context.rollbackFailures,
     [facts.floor?.commit, facts.offered, facts.spentTesting, facts.bootId, facts.hold !== null],
     facts.quarantine.map(({ commit, toplevel }) => `${commit} ${toplevel}`).toSorted(),
     [expected, committedMain].map((at) => at && [at.commit, at.operation, at.current, at.profile]),
@@ -612,6 +637,11 @@ function abstract({ value, context }: Snapshot, now: number): string {
     observed && [observed.current, observed.profile?.toplevel, observed.bootDefault, observed.bootId],
     Object.keys(facts.driftSince).toSorted(),
   ]);
+}
+
+/** How often a rollback failed matters only where it leads to a reboot. */
+function policyOfReboot({ policy: { rollback } }: Snapshot['context']): boolean {
+  return rollback.lastResort === 'reboot';
 }
 
 function isOnProbation(value: unknown): boolean {
