@@ -29,6 +29,7 @@ import {
   went,
 } from './harness.ts';
 
+import { conditionsBrokenBy } from './condition-rules.ts';
 import { brokenBy, brokenIn, type Snapshot } from './invariants.ts';
 
 const suspension = { reason: 'x', by: null, since: '', until: null };
@@ -208,7 +209,8 @@ function createWorld(asksPerson: boolean, before?: Before) {
       if (inspected.type !== '@xstate.snapshot' || inspected.actorRef !== next.actor) return;
       if (inspected.event.type === 'xstate.stop') return;
       const after = inspected.snapshot as Snapshot;
-      broken.push(...brokenBy({ before: last, event: inspected.event, after }));
+      const transition = { before: last, event: inspected.event, after };
+      broken.push(...brokenBy(transition), ...conditionsBrokenBy(transition));
       last = after;
     });
     return next;
