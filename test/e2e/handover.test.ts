@@ -193,7 +193,7 @@ done
   expect(readFileSync(join(lab.dir, 'moved.log'), 'utf8')).toMatch(/^(?:moved\n)+$/);
   const toplevel = (await lab.host.current()) ?? '';
   const { observed } = await lab.daemon.status();
-  expect(observed?.current).toEqual({ toplevel, commits: [commit] });
+  expect(observed?.current).toEqual({ toplevel, commits: [commit], specialisation: null });
   const args = ['--json'];
   const { stdout } = await run({
     file: join(toplevel, 'sw/bin/nixos-version'),
