@@ -161,7 +161,7 @@ describe('somebody else', () => {
 describe('a state directory that is gone', () => {
   test('while abide has the new system on probation is written anew', async () => {
     const commit = await onProbation();
-    await rm(join(lab.dir, 'state'), { recursive: true });
+    await rm(join(lab.dir, 'state'), { recursive: true, maxRetries: 20 });
     await go();
     await expectCommitted(commit);
   });
@@ -177,7 +177,7 @@ describe('a state directory that is gone', () => {
           join(lab.host.root, 'run/abide-deadman', lab.facts().deployment?.id ?? 'none', 'switch-test'),
         );
       await expect.poll(begun, { interval: 20, timeout: 20_000 }).toBe(true);
-      await rm(join(lab.dir, 'state/deployments'), { recursive: true });
+      await rm(join(lab.dir, 'state/deployments'), { recursive: true, maxRetries: 20 });
       const status = await lab.daemon.until(
         'the end',
         ({ deployment, lastDeployment }) => deployment === null && lastDeployment?.commit === commit,
