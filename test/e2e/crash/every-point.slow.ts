@@ -5,6 +5,12 @@ import { scenarios, type Scenario } from './scenarios.ts';
 
 const minutes = 60_000;
 
+/**
+ * Each disaster meets every n-th point, and each one others, so that together they meet all; `EVERY_POINT=1` meets each with
+ * each, which takes an hour or two.
+ */
+const stride = process.env['EVERY_POINT'] === '1' ? 1 : 4;
+
 /** Where two scenarios go the same way, the second is met with less. */
 const some = ['abide', 'power'] as const;
 const met: Readonly<Record<keyof typeof scenarios, readonly Disaster[]>> = {
@@ -32,7 +38,9 @@ describe.each(Object.entries(scenarios))('%s', (name, scenario: Scenario) => {
     `${scenario.name}, and %s is gone at any point`,
     async (disaster) => {
       expect(points.length).toBeGreaterThan(10);
-      for (const point of points) await round({ lab, scenario, disaster, point });
+      const offset = disasters.indexOf(disaster);
+      const mine = points.filter((_, index) => index % stride === offset % stride);
+      for (const point of mine) await round({ lab, scenario, disaster, point });
     },
     20 * minutes,
   );
