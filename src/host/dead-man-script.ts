@@ -171,10 +171,12 @@ act() {
     test ! -e "$dir/fired" || exit 0
   done
   test ! -e "$dir/disarmed" && test ! -e "$dir/outcome" || exit 0
-  test -e "$dir/fired" || note fired "$1"
+  # One before this was killed while it acted: the link may have moved back with half of the rest still to be done.
+  begun=
+  test ! -e "$dir/fired" || begun=yes
+  test -n "$begun" || note fired "$1"
   tries=0
   held=0
-  begun=
   while :; do
     look
     test "$where" != foreign || finish "stood-by $current"

@@ -32,3 +32,12 @@ test('one that finds /run full tells all the same that it went back', async () =
   await lab.deadMan.start(lab.way);
   await lab.until(async () => (await lab.deadMan.state('d1')).state === 'went-back');
 });
+
+test('one that was killed after the link had moved back, and is started again by its manager, does not take that for the end', async () => {
+  lab = createDeadManLab();
+  await lab.deadMan.arm(lab.way, 'switch', 60);
+  const dir = join(lab.host.root, 'run/abide-deadman/d1');
+  writeFileSync(join(dir, 'fired'), 'timer\n');
+  await execa('sh', [join(dir, 'dead-man.sh'), 'act', 'timer']);
+  expect(lab.note('outcome')).toBe('went-back 0');
+});
