@@ -35,6 +35,9 @@ import { brokenBy, brokenIn, type Snapshot } from './invariants.ts';
 const suspension = { reason: 'x', by: null, since: '', until: null };
 
 /** What may happen next; what does not fit the moment is passed over. */
+/** As often as not an effect works: else few runs come as far as a probation. */
+const workEnds = fc.oneof(fc.constant(0), fc.nat({ max: 9 }));
+
 const command = fc.oneof(
   {
     weight: 4,
@@ -59,7 +62,7 @@ const command = fc.oneof(
       hand: fc.constantFrom(false, false, true),
     }),
   },
-  { weight: 30, arbitrary: fc.record({ kind: fc.constant('work' as const), how: fc.nat({ max: 9 }) }) },
+  { weight: 30, arbitrary: fc.record({ kind: fc.constant('work' as const), how: workEnds }) },
   {
     weight: 6,
     arbitrary: fc.record({
