@@ -115,5 +115,5 @@ async function follow(
 
 /** A question's directory holds nothing else. */
 function forget({ files }: Job): void {
-  rmSync(files.dir, { recursive: true, force: true });
+  rmSync(files.dir, { recursive: true, force: true, maxRetries: 5 });
 }
