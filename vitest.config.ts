@@ -1,11 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
+/** Which files a mode runs: `npm test`, `npm run test:slow`, `npm run test:exhaustive`. */
+const endings: Readonly<Record<string, string>> = { slow: 'slow.ts', exhaustive: 'exhaustive.ts' };
+
+export default defineConfig(({ mode }) => ({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: [`test/**/*.${endings[mode] ?? 'test.ts'}`],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
   },
-});
+}));

@@ -1,6 +1,6 @@
 // The whole suite behind `npm test`: every `check:*` script and the build count as one test each, then vitest runs.
-// `--checks` leaves vitest out, `--slow` the checks, and takes what is too long for every day; every other argument is handed
-// to vitest. The last line is `N passed, N failed`.
+// `--checks` leaves vitest out; `--slow` and `--exhaustive` leave the checks out and run the files so named instead; every other
+// argument is handed to vitest. The last line is `N passed, N failed`.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ process.exitCode = (await runSuite(process.argv.slice(2))) ? 0 : 1;
 
 async function runSuite(args) {
   const onlyChecks = args.includes('--checks');
-  const isSlow = args.includes('--slow');
+  const kind = ['slow', 'exhaustive'].find((name) => args.includes(`--${name}`));
   try {
     await ensureInstalled({ tools: onlyChecks ? [] : allTools });
   } catch (error) {
@@ -23,9 +23,9 @@ async function runSuite(args) {
     return summarise([{ ...none, failed: 1 }]);
   }
   const counts = [];
-  for (const script of isSlow ? ['build'] : checkScripts()) counts.push(await check(script));
-  const rest = args.filter((arg) => arg !== '--slow');
-  if (!onlyChecks) counts.push(await vitest(isSlow ? ['--config', 'vitest.slow.config.ts', ...rest] : rest));
+  for (const script of kind ? ['build'] : checkScripts()) counts.push(await check(script));
+  const rest = args.filter((arg) => arg !== `--${kind}`);
+  if (!onlyChecks) counts.push(await vitest(kind ? ['--mode', kind, ...rest] : rest));
   return summarise(counts);
 }
 
