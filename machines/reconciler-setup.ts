@@ -75,6 +75,7 @@ export const reconcilerSetup = setup({
     shut: ({ context }) => closedGate(context, context.now()) !== null,
     openedMeanwhile: ({ context }) => isNetworkBack(context) || isConsented(context, context.now()),
     givenUp: ({ context }) =>
+      !isGoingBack(context) &&
       context.facts.quarantine.some(({ commit }) => commit === context.target?.commit),
     inspected: ({ context }) => isInspected(context),
     // No hook holds up a person's way back.

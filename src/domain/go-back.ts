@@ -191,7 +191,7 @@ function toDeployment(facts: Facts, left: Left, id: string): WayByHand {
 
 function refusalOf(facts: Facts, left: Left, { commit, toplevel, branch }: Destination): string | null {
   const what = `the system of ${shortId(commit)}`;
-  if (toplevel === left.toplevel) return `${what} is what is deployed now`;
+  if (toplevel === left.toplevel || commit === left.commit) return `${what} is what is deployed now`;
   if (facts.quarantine.some((entry) => entry.commit === commit || entry.toplevel === toplevel)) {
     return `${what} was itself rolled back here; abide retry ${shortId(commit)} lifts that`;
   }

@@ -106,6 +106,14 @@ describe('the system before', () => {
     );
   });
 
+  test('is never a system of the commit that is left, which would be asked for and set aside in one', () => {
+    const unfinished = ended('m2', 'm1', { outcome: 'uncommitted' });
+    const loop = loopAt('m2', [unfinished, ended('m1', null)]);
+    const expected = { ...loop.facts.expected!, current: top('m1') };
+    const drifted = { ...loop, facts: { ...loop.facts, expected }, observed: host('hand') };
+    expect(refusal(drifted, null)).toContain('no system before');
+  });
+
   test('is what still runs, where only the next boot would start what is left', () => {
     const staged = ended('m3', 'm2', { outcome: 'staged' });
     expect(wayByHand(loopAt('m2', [staged, ended('m2', 'm1')]), null)).toMatchObject({

@@ -67,7 +67,8 @@ function changesHost(pipeline: string): boolean {
 }
 
 const steps: Readonly<Record<string, readonly string[]>> = {
-  'activating.preparing': ['prepare'],
+  // A trial that a crash cut off while it was being armed begins at its pins again.
+  'activating.preparing': ['prepare', 'arm'],
   'activating.comparing': ['preflight'],
   'activating.checking': ['preflight'],
   'activating.arming': ['arm'],
@@ -140,7 +141,7 @@ function activationRules(transition: Transition): [boolean, string][] {
     ],
     [isInspected(context), 'what is activated is built and was looked into'],
     [
-      context.admitted || !context.policy.hooks.includes('preActivate') || needsOnlyCommit(context),
+      byHand || context.admitted || !context.policy.hooks.includes('preActivate') || needsOnlyCommit(context),
       'no activation begins before hooks.preActivate let it pass',
     ],
     [
