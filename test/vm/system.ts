@@ -87,7 +87,8 @@ const usualConfig = {
   source: { remotes: [{ name: 'infra', url: repositoryUrl, insecure: true, poll: '30s' }] },
   trust: { mode: 'none' },
   drift: { interval: '2s' },
-  activate: { timeout: '90s' },
+  // A switch that waits for the test waits for a slow one: the guest's clock goes on while it is idle.
+  activate: { timeout: '240s' },
   health: {
     settle: '1s',
     stableFor: '2s',
