@@ -70,6 +70,8 @@ const usualUnits: Readonly<Record<string, string | null>> = {
     [
       'Type=oneshot',
       'RemainAfterExit=yes',
+      // At a boot the device may come later than this.
+      `ExecStart=/bin/sh -c 'until test -e /sys/class/net/eth0; do sleep 0.2; done'`,
       'ExecStart=/usr/sbin/ip link set eth0 up',
       'ExecStart=/usr/sbin/ip address replace 10.0.2.15/24 dev eth0',
       'ExecStop=/usr/sbin/ip address flush dev eth0',
