@@ -3,7 +3,7 @@ import { unchecked } from './check.ts';
 import { noRollbackOf } from './commit-asks.ts';
 import type { CommitId } from './commit.ts';
 import { deploymentId, endDeployment, type Ending } from './deploy.ts';
-import type { Deployment } from './deployment.ts';
+import { justBegun, type Deployment } from './deployment.ts';
 import type { Expected, Facts } from './facts.ts';
 import type { Loop } from './loop.ts';
 import type { Observed } from './observed.ts';
@@ -69,13 +69,8 @@ export function bootedBefore(
     operation: expected.operation,
     trigger: 'boot',
     by: null,
-    outcome: null,
-    step: 'prepare',
-    endedAt: null,
-    reason: null,
-    message: null,
+    ...justBegun,
     phases: [],
-    checks: [],
     previous: {
       toplevel: back,
       commit: commitsOf(facts, back).at(-1) ?? null,
@@ -84,10 +79,6 @@ export function bootedBefore(
       specialisation: null,
     },
     bootId: observed.bootId,
-    retried: false,
-    exitCode: null,
-    staged: null,
-    log: [],
     confirmation: null,
     goesBackFrom: null,
     noRollback: null,

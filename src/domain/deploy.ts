@@ -2,7 +2,13 @@ import { bootBaselineOf } from './boot-baseline.ts';
 import { shortId, type CommitId } from './commit.ts';
 import { noRollbackOf } from './commit-asks.ts';
 import { askedFor } from './confirmation.ts';
-import type { Deployment, DeploymentOutcome, DeploymentStep, PhaseTiming } from './deployment.ts';
+import {
+  justBegun,
+  type Deployment,
+  type DeploymentOutcome,
+  type DeploymentStep,
+  type PhaseTiming,
+} from './deployment.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Expected, Facts, Floor } from './facts.ts';
 import { hookAfter, mostPending } from './hook.ts';
@@ -158,14 +164,9 @@ function newDeployment(from: {
     operation: target.operation,
     trigger: target.trigger,
     by: target.by,
-    outcome: null,
-    step: 'prepare',
+    ...justBegun,
     startedAt: new Date(now).toISOString(),
-    endedAt: null,
-    reason: null,
-    message: null,
     phases,
-    checks: [],
     previous: {
       toplevel: observed.current,
       commit:
@@ -178,13 +179,9 @@ function newDeployment(from: {
     },
     abide,
     bootId: observed.bootId,
-    retried: false,
-    exitCode: null,
     confirmation: goesBackFrom === null ? askedFor(policy, asks?.confirm ?? null) : null,
     goesBackFrom,
-    staged: null,
     noRollback: noRollbackOf(policy, asks),
-    log: [],
   };
 }
 

@@ -112,6 +112,20 @@ export interface Deployment {
   readonly log: readonly string[];
 }
 
+/** What every deployment is when it begins, of whatever kind. */
+export const justBegun = {
+  outcome: null,
+  step: 'prepare',
+  endedAt: null,
+  reason: null,
+  message: null,
+  checks: [],
+  retried: false,
+  exitCode: null,
+  staged: null,
+  log: [],
+} as const satisfies Partial<Deployment>;
+
 /** What became of a switch: read from the wrapper's own file, so it survives the daemon. */
 export interface SwitchResult {
   /** null: ended by a signal, or its end was lost. */
