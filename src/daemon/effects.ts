@@ -115,7 +115,7 @@ async function remembered(
 const longestRememberMs = 10_000;
 
 async function observe(parts: EffectParts): Promise<Observed> {
-  await repairPins(parts, parts.facts());
+  await repairPins(parts, parts.facts);
   return parts.observer.observe();
 }
 

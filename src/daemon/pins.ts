@@ -16,15 +16,22 @@ export interface PinParts {
   readonly log: Log;
 }
 
-/** Makes good what is missing of the pins, whoever removed it: at the start, and whenever the host is looked at. Never throws. */
-export async function repairPins(parts: PinParts, facts: Facts): Promise<void> {
+/**
+ * Makes good what is missing of the pins, whoever removed it: at the start, and whenever the host is looked at. Never
+ * throws. A deployment moves its own pins; what it moved before the journal says so is not put back in the middle of it.
+ */
+export async function repairPins(parts: PinParts, facts: () => Facts): Promise<void> {
   const { roots, log } = parts;
   try {
     const there = await roots.list();
-    for (const [name, toplevel] of Object.entries(wantedPins(facts))) {
-      if (there[name] !== toplevel && (await exists(toplevel))) await roots.pin(name, toplevel);
+    for (const [name, toplevel] of Object.entries(wantedPins(facts()))) {
+      if (there[name] === toplevel || !(await exists(toplevel))) continue;
+      const now = facts();
+      if (wantedPins(now)[name] !== toplevel || (now.deployment !== null && name in there)) continue;
+      await roots.pin(name, toplevel);
     }
-    await keepBootable(parts, newestBootProven(facts));
+    if ('candidate' in there && facts().deployment === null) await roots.unpin('candidate');
+    await keepBootable(parts, newestBootProven(facts()));
   } catch (error) {
     log.warn({ err: toProblem(error) }, 'what must not be collected could not be pinned');
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /** Direct gc roots of abide's own: they survive `nix-collect-garbage -d`, which removes old profile generations. */
 export interface Roots {
-  /** Replaces what the name held, atomically and durably, one call after the other; a crash leaves the old or the new. */
+  /** Replaces what the name held, atomically and durably; a crash leaves the old or the new. Calls take effect in their order. */
   readonly pin: (name: string, storePath: string) => Promise<void>;
   /** Nothing to do is no error. */
   readonly unpin: (name: string) => Promise<void>;
@@ -20,13 +20,14 @@ export function gcRootsDir(environment: Readonly<Record<string, string>>): strin
 export function createRoots({ environment }: { environment: Readonly<Record<string, string>> }): Roots {
   const dir = gcRootsDir(environment);
   let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (work: () => Promise<void>) => {
+    const done = last.then(work);
+    last = done.catch(() => undefined);
+    return done;
+  };
   return {
-    pin: (name, storePath) => {
-      const pinned = last.then(() => pin(dir, name, storePath));
-      last = pinned.catch(() => undefined);
-      return pinned;
-    },
-    unpin: (name) => rm(join(dir, name), { force: true }),
+    pin: (name, storePath) => inTurn(() => pin(dir, name, storePath)),
+    unpin: (name) => inTurn(() => rm(join(dir, name), { force: true })),
     list: async () => {
       const names = (await readdir(dir).catch(none)).filter((name) => !name.startsWith('.'));
       const entries = await Promise.all(

@@ -84,7 +84,7 @@ test('pins that somebody deletes are made good', async () => {
 test('the candidate and what ran before it outlive a collection during probation, also without their pins', async () => {
   const before = (await lab.host.current())!;
   const commit = await lab.release('four', 'activateSeconds = 1;');
-  await lab.daemon.until('a switch', ({ state }) => state === 'activating');
+  await lab.daemon.until('a switch', ({ deployment }) => deployment?.step === 'switch');
   await rm(join(lab.dir, 'web-is-up'));
   const { deployment } = await lab.daemon.until('probation', ({ state }) => state === 'probation');
   const { toplevel } = deployment!;
