@@ -91,8 +91,17 @@ export function isTrustedBy(
 export function ownEnd(before: Facts, after: Facts, self: Self): 'stay' | 'renew' | 'leave' {
   const [ended] = after.deployments;
   if (!before.deployment || after.deployment || ended?.id !== before.deployment.id) return 'stay';
-  if (ended.abide === 'removed' && ended.outcome === 'committed') return 'leave';
+  if (ended.outcome === 'committed' && removesAbide(after.deployments)) return 'leave';
   const undone = ended.outcome === 'rolled_back' || ended.outcome === 'rollback_failed';
   const isBack = undone && ended.abide === 'changed';
   return isBack && self.supervised && isSuccessor(before.probation, self) ? 'renew' : 'stay';
+}
+
+/** A boot loader that fails leaves the removal uncommitted; what commits it later finds the abide gone that it removes. */
+function removesAbide([ended, ...earlier]: Facts['deployments']): boolean {
+  if (ended?.abide !== 'unchanged') return ended?.abide === 'removed';
+  const [tried, ...before] = earlier;
+  return (
+    tried?.outcome === 'uncommitted' && tried.toplevel === ended.toplevel && removesAbide([tried, ...before])
+  );
 }

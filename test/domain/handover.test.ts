@@ -9,7 +9,7 @@ import {
 } from '../../src/domain/handover.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
 import { startClock } from '../../src/domain/probation.ts';
-import type { DeploymentOutcome } from '../../src/domain/deployment.ts';
+import type { Deployment, DeploymentOutcome } from '../../src/domain/deployment.ts';
 import { history, id } from '../machines/harness.ts';
 import { exampleDeployment } from './example-view.ts';
 
@@ -122,6 +122,25 @@ describe('what the end of a deployment means for the process', () => {
     for (const outcome of ['staged', 'rolled_back', 'uncommitted', 'failed'] as const) {
       expect(end('removed', outcome)).toBe('stay');
     }
+  });
+
+  test('a removal that the boot loader failed is over when it is committed after all', () => {
+    const now = after('unchanged', 'committed');
+    const { toplevel } = exampleDeployment;
+    const entry = (change: Partial<Deployment>): Deployment => ({
+      ...exampleDeployment,
+      step: null,
+      ...change,
+    });
+    const tried = entry({ abide: 'removed', outcome: 'uncommitted' });
+    const triedAgain = entry({ outcome: 'uncommitted' });
+    const endAfter = (...earlier: readonly Deployment[]) =>
+      ownEnd(facts('unchanged'), { ...now, deployments: [...now.deployments, ...earlier] }, old);
+    expect(endAfter(tried)).toBe('leave');
+    expect(endAfter(triedAgain, tried)).toBe('leave');
+    expect(endAfter({ ...tried, toplevel: `${toplevel}-other` })).toBe('stay');
+    expect(endAfter(triedAgain)).toBe('stay');
+    expect(endAfter(entry({ outcome: 'committed' }), tried)).toBe('stay');
   });
 
   test('the system before runs again: its own abide goes on, and the old process is that', () => {
