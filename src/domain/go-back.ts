@@ -140,9 +140,15 @@ function toSystemBefore(loop: Loop, left: Left): WayByHand {
   if (to) return { way: 'deploy', to, left };
   const known = `no system before ${shortId(left.commit)} is known here that was not rolled back`;
   const unnamed = loop.facts.deployments.find(({ previous }) => previous.commit === null)?.previous.toplevel;
-  const hint = unnamed ? `; ${unnamed} ran before, but no commit is known to give it` : '';
-  return none(`${known}${hint}`);
+  return none(unnamed ? `${known}; ${byHandTo(unnamed)}` : known);
 }
+
+/** A system from before abide that names no commit: abide could not say what the host then runs. */
+function byHandTo(toplevel: string): string {
+  return `${toplevel} ran before, but no commit is known to give it: run abide suspend, then nix-env -p ${systemProfile} --set ${toplevel} && ${toplevel}/bin/switch-to-configuration switch`;
+}
+
+const systemProfile = '/nix/var/nix/profiles/system';
 
 /** Newest first: each deployment that was kept, and then what ran before it. */
 function systemsBefore({ facts, policy }: Loop, left: Left): readonly Destination[] {

@@ -101,9 +101,9 @@ describe('the system before', () => {
     });
     const unnamed = ended('m1', 'm0');
     const without = { ...unnamed, previous: { ...unnamed.previous, commit: null } };
-    expect(refusal(loopAt('m1', [without]), null)).toContain(
-      `${top('m0')} ran before, but no commit is known`,
-    );
+    const said = refusal(loopAt('m1', [without]), null);
+    expect(said).toContain(`${top('m0')} ran before, but no commit is known`);
+    expect(said).toContain(`--set ${top('m0')} && ${top('m0')}/bin/switch-to-configuration switch`);
   });
 
   test('is never a system of the commit that is left, which would be asked for and set aside in one', () => {
