@@ -96,7 +96,7 @@ describe('two remotes', () => {
   test('of which the first lags give the newest commit', async () => {
     const one = lab.commit('a step', ada.sign);
     const two = lab.commit('two steps', bob.sign, { parents: [one] });
-    expect((await lab.daemon.cli('suspend', '--reason', 'both first')).exitCode).toBe(0);
+    expect(await lab.daemon.cli('suspend', '--reason', 'both first')).toMatchObject({ exitCode: 0 });
     await bothAre(one, two);
     await lab.daemon.cli('resume');
     const status = await lab.until(two);
@@ -112,7 +112,7 @@ describe('two remotes', () => {
   test('that have diverged give what the first has, and say so', async () => {
     const left = lab.commit('left', ada.sign);
     const right = lab.commit('right', bob.sign);
-    expect((await lab.daemon.cli('suspend', '--reason', 'both first')).exitCode).toBe(0);
+    expect(await lab.daemon.cli('suspend', '--reason', 'both first')).toMatchObject({ exitCode: 0 });
     const status = await bothAre(left, right);
     expect(status.desired?.commit).toBe(left);
     expect(status.conditions.find(({ type }) => type === 'SourceTrusted')).toMatchObject({
