@@ -61,7 +61,7 @@ test('a system that is worse after the rollback is the loudest there is, over a 
     100_000,
   );
   expect(await lab.daemon.metrics()).toMatch(/^abide_rollback_failed 0$/m);
-});
+}, 150_000);
 
 test('after two rollbacks in a row the next commit waits for a person', async () => {
   const release = async (note: string, health: string) => {
