@@ -15,22 +15,31 @@ export interface LostDeps {
 }
 
 /**
- * Calls off a dead-man whose directory somebody removed: the shell that waits has read the script, and would act on a
- * system that was committed meanwhile. False when it acts already. One that never was is called off.
+ * Calls off a dead-man without its directory: what waits has its script, and would act on a system that was committed
+ * meanwhile. False when it acts already. One that never was is called off. Throws Problem `process_failed`.
  */
 export function callOffLost(deps: LostDeps, dir: string, deployment: string): Promise<boolean> {
   return deps.activator === 'systemd' ? stopUnits(deps, deployment) : tellProcesses(dir, deployment);
 }
 
 async function stopUnits(deps: LostDeps, deployment: string): Promise<boolean> {
-  const names = [...armings, 'now'].map((label) => `abide-deadman-${deployment}-${label}`);
-  const services = names.map((name) => `${name}.service`);
+  const labels = [...armings, 'now'].map((label) => `abide-deadman-${deployment}-${label}`);
+  const timers = labels.slice(0, -1).map((name) => `${name}.timer`);
   // The timers first: a service that one of them starts meanwhile is seen.
-  await systemctl(deps, 'stop', ...names.slice(0, -1).map((name) => `${name}.timer`));
-  const shown = await systemctl(deps, 'show', '--property=ActiveState', '--value', ...services);
+  await systemctl(deps, 'stop', ...timers);
+  if (await isAnyActive(deps, timers))
+    throw new Problem('process_failed', 'the timer of a dead-man is not stopped');
+  return !(await isAnyActive(
+    deps,
+    labels.map((name) => `${name}.service`),
+  ));
+}
+
+async function isAnyActive(deps: LostDeps, units: readonly string[]): Promise<boolean> {
+  const shown = await systemctl(deps, 'show', '--property=ActiveState', '--value', ...units);
   if (!succeeded(shown))
     throw new Problem('process_failed', 'systemctl does not say whether a dead-man acts');
-  return !/^(active|activating|deactivating)$/m.test(shown.stdout.toString('utf8'));
+  return /^(active|activating|deactivating)$/m.test(shown.stdout.toString('utf8'));
 }
 
 function systemctl({ run, path }: LostDeps, ...args: readonly string[]) {

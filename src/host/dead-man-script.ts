@@ -164,6 +164,8 @@ is_through() {
 }
 # By whom: \`abide\` asks for it, \`timer\` means that nobody answered in time.
 act() {
+  # Somebody removed it; abide removes only that of one which nobody waits for any more.
+  test -d "$dir" || ( umask 077 && "$mkdir" -p "$dir" )
   note acting "$$"
   test ! -e "$dir/outcome" || exit 0
   # Whoever holds it may be arming by a systemd that hangs: only one that acts is left to do this alone.

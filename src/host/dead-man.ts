@@ -5,7 +5,7 @@ import { Problem } from '../domain/problem.ts';
 import { succeeded, type Run } from '../process.ts';
 import { callOffLost } from './dead-man-lost.ts';
 import { deadManFile, deadManPace, deadManScript, type DeadManPace } from './dead-man-script.ts';
-import { armings, type Arming } from './dead-man-units.ts';
+import { armings, carriedFile, carriedText, type Arming } from './dead-man-units.ts';
 import { findProgram } from './find-program.ts';
 import { lastingShell } from './shell-text.ts';
 import { profileBefore } from './profile-before.ts';
@@ -83,7 +83,7 @@ export function createDeadMan(deps: DeadManDeps): DeadMan {
     clear,
     arm: async (way, arming, seconds) => {
       for (const each of armedIn(top).filter((one) => one !== way.deployment && isOver(dirOf(one)))) {
-        rmSync(dirOf(each), { recursive: true, force: true });
+        await forget(deps, dirOf(each));
       }
       await clear(way.deployment);
       await write(deps, dirOf(way.deployment), way);
@@ -92,7 +92,8 @@ export function createDeadMan(deps: DeadManDeps): DeadMan {
     disarm: (deployment) => callOff(deps, dirOf(deployment)),
     startAll: async () => {
       const armed = armedIn(top).filter((each) => !isOver(dirOf(each)));
-      for (const each of armed) await call(deps, dirOf(each), 'start');
+      // One without its script has made its directory anew, and acts.
+      for (const each of armed) if (hasScript(dirOf(each))) await call(deps, dirOf(each), 'start');
       return armed;
     },
     start: async (way) => {
@@ -110,13 +111,25 @@ function named(deployment: string): string {
 }
 
 function armedIn(top: string): string[] {
-  return existsSync(top) ? readdirSync(top).filter((name) => existsSync(join(top, name, deadManFile))) : [];
+  if (!existsSync(top)) return [];
+  return readdirSync(top).filter(
+    (name) => hasScript(join(top, name)) || existsSync(join(top, name, 'fired')),
+  );
+}
+
+function hasScript(dir: string): boolean {
+  return existsSync(join(dir, deadManFile));
+}
+
+/** Not while anything of it waits or acts: that would make the directory anew and go back from what was kept since. */
+async function forget(deps: DeadManDeps, dir: string): Promise<void> {
+  if (await callOffLost(deps, dir, basename(dir))) rmSync(dir, { recursive: true, force: true });
 }
 
 /** A script that is there is never replaced: it may be running, and what it captured was true when it was armed. */
 async function write(deps: DeadManDeps, dir: string, way: WayBack): Promise<void> {
   const file = join(dir, deadManFile);
-  if (existsSync(file)) return;
+  if (hasScript(dir)) return;
   const { localeArchive = null, pace = deadManPace } = deps;
   const units = await activeUnits(deps);
   const profile = profileBefore(deps.root, way.profile);
@@ -124,6 +137,8 @@ async function write(deps: DeadManDeps, dir: string, way: WayBack): Promise<void
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   // Room for what the dead-man has to note, should /run be full when it acts.
   writeFileSync(join(dir, 'reserve'), Buffer.alloc(reserveBytes), { mode: 0o600 });
+  const carried = carriedText(text);
+  if (deps.activator === 'systemd' && carried !== null) writeFileSync(join(dir, carriedFile), carried);
   writeFileSync(`${file}.tmp`, text, { mode: 0o700 });
   renameSync(`${file}.tmp`, file);
 }
@@ -167,7 +182,7 @@ async function exitOf({ run, path }: DeadManDeps, dir: string, words: readonly s
 const actsAlready = 3;
 
 async function callOff(deps: DeadManDeps, dir: string): Promise<void> {
-  const { exitCode, said } = existsSync(join(dir, deadManFile))
+  const { exitCode, said } = hasScript(dir)
     ? await exitOf(deps, dir, ['disarm'])
     : { exitCode: (await callOffLost(deps, dir, basename(dir))) ? 0 : actsAlready, said: '' };
   if (exitCode === 0) return;
@@ -197,7 +212,7 @@ async function stateOf(deps: DeadManDeps, dir: string, deployment: string): Prom
   if (outcome === 'went-back' || outcome === 'stood-by') return { ...more, state: outcome };
   if (fired !== null) return { ...more, state: 'acting' };
   if (existsSync(join(dir, 'disarmed'))) return { ...more, state: 'disarmed' };
-  if (!existsSync(join(dir, deadManFile))) return { ...more, state: 'none' };
+  if (!hasScript(dir)) return { ...more, state: 'none' };
   return { ...more, state: (await isWaiting(deps, dir, deployment)) ? 'armed' : 'gone' };
 }
 

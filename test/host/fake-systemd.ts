@@ -40,6 +40,8 @@ exec 8> "$UNITS/lock"; flock 8
 for option; do
   case "$option" in
     --unit=*) unit="\${option#--unit=}"; unit="\${unit%.service}";;
+    --property=StandardInput=data) fed=yes;;
+    --property=StandardInputData=*) data="\${option#*Data=}";;
     --on-active=*) after="\${option#--on-active=}"; after="\${after%s}";;
     -*) ;;
     *) break;;
@@ -49,6 +51,8 @@ done
 kind=service; test -z "$after" || kind=timer
 ! alive "$unit.$kind" || { echo "Failed to start transient $kind unit: Unit $unit.$kind was already loaded" >&2; exit 1; }
 rm -f "$UNITS/$unit.$kind"
+test -n "$fed" || data=
+printf '%s' "$data" | base64 -d > "$UNITS/$unit.input"
 setsid -f sh -c 'unit=$1; kind=$2; after=$3; shift 3
   echo $$ > "$UNITS/$unit.$kind"
   if test "$kind" = timer; then
@@ -56,7 +60,7 @@ setsid -f sh -c 'unit=$1; kind=$2; after=$3; shift 3
     rm -f "$UNITS/$unit.service"
     exec setsid sh -c "echo \\$\\$ > \\"\\$UNITS/$unit.service\\"; exec \\"\\$@\\"" sh "$@" >> "$UNITS/journal" 2>&1
   fi
-  exec "$@" >> "$UNITS/journal" 2>&1' sh "$unit" "$kind" "$after" "$@" < /dev/null > /dev/null 2>&1 8>&-
+  exec "$@" >> "$UNITS/journal" 2>&1' sh "$unit" "$kind" "$after" "$@" < "$UNITS/$unit.input" > /dev/null 2>&1 8>&-
 while ! test -s "$UNITS/$unit.$kind"; do sleep 0.01; done
 `.replace('printf', 'export UNITS\nprintf');
 
