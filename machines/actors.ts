@@ -25,7 +25,7 @@ export const actors = {
   prepare: missing<readonly CheckSeen[] | null, Deployment>('prepare'),
   compare: missing<Comparison, Deployment>('compare'),
   check: missing<void, Deployment>('check'),
-  arm: missing<void, Deployment>('arm'),
+  arm: missing<string | null, Deployment>('arm'),
   activate: missing<SwitchResult, Deployment>('activate'),
   look: missing<Observed, Deployment>('look'),
   probe: missing<Probe, ProbeOrder>('probe'),

@@ -54,6 +54,15 @@ export function stage(
   return { facts: { ...facts, deployment: { ...deployment, staged } } };
 }
 
+/** Why nothing can go back from the running deployment; null: the dead-man is armed, or nothing is to be. */
+export function keepArmed(
+  { facts }: ReconcilerContext,
+  noWayBack: string | null,
+): Partial<ReconcilerContext> {
+  const { deployment } = facts;
+  return deployment ? { facts: { ...facts, deployment: { ...deployment, noWayBack } } } : {};
+}
+
 /** What switch-to-configuration said. */
 export function keepResult({ facts }: ReconcilerContext, switched: SwitchResult): Partial<ReconcilerContext> {
   const { deployment } = facts;
@@ -176,7 +185,8 @@ export function condemn(context: ReconcilerContext): Turn {
   };
 }
 
-function whyItStays({ noRollback, previous }: Deployment): string {
+function whyItStays({ noRollback, noWayBack, previous }: Deployment): string {
+  if (noRollback === null && noWayBack !== null) return `${noWayBack}, so the host stays as it is`;
   if (noRollback === null) return 'no other system ran before, so there is nothing to go back to';
   const boots =
     previous.bootDefault === null ? '' : `, and ${previous.bootDefault} still is the boot default`;

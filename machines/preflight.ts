@@ -64,6 +64,11 @@ export const checking = reconcilerSetup.createStateConfig({
   },
 });
 
+const armed = {
+  type: 'keepArmed',
+  params: ({ event }: { event: DoneActorEvent<string | null> }) => ({ noWayBack: event.output }),
+} as const;
+
 /** Arms the way back, before anything changes. */
 export const arming = reconcilerSetup.createStateConfig({
   entry: { type: 'step', params: { step: 'arm' } },
@@ -71,7 +76,10 @@ export const arming = reconcilerSetup.createStateConfig({
     id: 'arm',
     src: 'arm',
     input: ({ context }) => deploymentIn(context),
-    onDone: [{ guard: 'onTrial', target: '#reconciler.pipeline.probation' }, { target: 'switching' }],
+    onDone: [
+      { guard: 'onTrial', target: '#reconciler.pipeline.probation', actions: armed },
+      { target: 'switching', actions: armed },
+    ],
     onError: fail,
   },
 });

@@ -193,6 +193,9 @@ export const reconcilerSetup = setup({
     keepBaseline: assign(({ context }, { before }: { before: readonly CheckSeen[] | null }) =>
       probing.keepBaseline(context, before),
     ),
+    keepArmed: assign(({ context }, { noWayBack }: { noWayBack: string | null }) =>
+      deploying.keepArmed(context, noWayBack),
+    ),
     beginProbation: enqueueActions(({ context, enqueue }) => take(enqueue, probing.beginProbation(context))),
     noticeSleep: enqueueActions(({ context, enqueue }) => take(enqueue, probing.noticeSleeping(context))),
     tellHandover: enqueueActions(({ context, enqueue }) => take(enqueue, tellHandover(context))),

@@ -61,6 +61,7 @@ export const deploymentSchema = z.object({
   exitCode: z.int().nullable(),
   goesBackFrom: maybeCommit,
   noRollback: maybeText,
+  noWayBack: maybeText.default(null),
   confirmation: z.object({ askedBy: text, by: maybeText, at: maybeTime }).nullable(),
   staged: maybeText,
   log: listOf(text),

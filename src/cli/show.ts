@@ -73,6 +73,9 @@ function headRows(deployment: Deployment, now: number): readonly Row[] {
           },
         ]
       : []),
+    ...(deployment.noWayBack
+      ? [{ label: 'Rollback', text: deployment.noWayBack, tone: 'busy' as const }]
+      : []),
     ...(confirmation ? [{ label: 'Confirmation', text: confirmationText(confirmation) }] : []),
     { label: 'Started', text: `${startedAt}, ${timeAgo(startedAt, now)}` },
     { label: 'Ended', text: ended },

@@ -13,7 +13,7 @@ import { rebootBound } from '../domain/preflight.ts';
 import type { BranchRole, Operation } from '../domain/remote.ts';
 import { commitsForWhy, explainCommit } from '../domain/why.ts';
 import type { Mirror } from '../git/mirror.ts';
-import { mustBeSwitchable } from '../host/activate.ts';
+import { isSwitchable, mustBeSwitchable } from '../host/activate.ts';
 import type { BootOnce } from '../host/boot-once.ts';
 import { compareSystems } from '../host/compare-systems.ts';
 import type { DryActivate } from '../host/dry-activate.ts';
@@ -160,6 +160,7 @@ async function describe(parts: PlannerParts, built: Built, signal: AbortSignal):
     rebootReasons,
     wayBack: planWayBack(way, {
       current,
+      switchable: current === null || isSwitchable(current),
       loaderRefuses,
       noRollback: noRollbackOf(parts.policy, evaluation.asks),
     }),

@@ -35,8 +35,8 @@ export async function check(
   await checkSwitch({ deployment: id, toplevel, onProgress });
 }
 
-/** Last before the switch: what baseline and checks take is not taken from the time that the dead-man waits. */
-export async function arm(parts: PreflightParts, deployment: Deployment): Promise<void> {
+/** Last before the switch, and why nothing can be gone back to, if so: what baseline and checks take is not taken from the time that the dead-man waits. */
+export async function arm(parts: PreflightParts, deployment: Deployment): Promise<string | null> {
   parts.keeper.flush();
-  await armWayBack(parts, deployment);
+  return armWayBack(parts, deployment);
 }

@@ -7,6 +7,7 @@ import type { Log } from '../domain/log.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { ProbationRules } from '../domain/probation.ts';
 import { toProblem } from '../domain/problem.ts';
+import { isSwitchable } from '../host/activate.ts';
 import type { BootLoader } from '../host/boot-loader.ts';
 import type { BootOnce } from '../host/boot-once.ts';
 import type { DeadMan, DeadManHook, DeadManState, WayBack } from '../host/dead-man.ts';
@@ -30,20 +31,36 @@ export interface WayBackParts {
   readonly log: Log;
 }
 
-/** Arms before anything changes; a host on which nothing ran has no way back, and then that is said. */
-export async function armWayBack(parts: WayBackParts, deployment: Deployment): Promise<void> {
+/**
+ * Arms before anything changes. A host on which nothing ran has no way back, and then that is said; gives why there is none
+ * though a system runs, and null otherwise.
+ */
+export async function armWayBack(parts: WayBackParts, deployment: Deployment): Promise<string | null> {
   const way = wayBackOf(deployment);
   const { deadMan, log } = parts;
-  if (way && isTrial(deployment)) return deadMan.arm(way, 'probation', secondsOf(parts).probation);
-  if (way) return deadMan.arm(way, deployment.retried ? 'switch-2' : 'switch', secondsOf(parts).switching);
+  if (!way) return tellUnarmed(log, deployment);
+  if (!isSwitchable(way.previous)) {
+    const why = `${way.previous}, which ran before, has no switch-to-configuration: nothing can go back to it`;
+    log.warn({ deployment: deployment.id }, `${why}, and no dead-man is armed`);
+    return why;
+  }
+  const { switching, probation } = secondsOf(parts);
+  if (isTrial(deployment)) await deadMan.arm(way, 'probation', probation);
+  else await deadMan.arm(way, deployment.retried ? 'switch-2' : 'switch', switching);
+  return null;
+}
+
+function tellUnarmed(log: Log, deployment: Deployment): null {
+  if (deployment.noWayBack !== null) return null;
   if (deployment.noRollback !== null) {
     const message = `nothing goes back from this deployment by itself (${deployment.noRollback}), and no dead-man is armed`;
     log.warn({ deployment: deployment.id }, message);
-    return;
+    return null;
   }
-  if (activatesNothing(deployment) || deployment.previous.toplevel !== null) return;
+  if (activatesNothing(deployment) || deployment.previous.toplevel !== null) return null;
   const message = 'no other system ran before: there is nothing to go back to, and no dead-man is armed';
   log.warn({ deployment: deployment.id }, message);
+  return null;
 }
 
 /** For the switch of a deployment; null where nothing is armed. */

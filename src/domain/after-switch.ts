@@ -45,5 +45,6 @@ export function faultOf(
 /** True when a rollback may be begun without a person and has somewhere to go: another system ran before. */
 export function hasWayBack({ facts: { deployment } }: HasDeployment): boolean {
   const previous = deployment?.previous.toplevel ?? null;
-  return deployment?.noRollback === null && previous !== null && previous !== deployment.toplevel;
+  if (deployment?.noRollback !== null || deployment.noWayBack !== null) return false;
+  return previous !== null && previous !== deployment.toplevel;
 }

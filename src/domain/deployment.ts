@@ -108,6 +108,8 @@ export interface Deployment {
   readonly staged: string | null;
   /** The configuration's key or the commit by which a failure is not undone by itself; null: it is. */
   readonly noRollback: string | null;
+  /** Why nothing can go back though another system ran before; found when the dead-man was to be armed, null where there is a way. */
+  readonly noWayBack: string | null;
   /** Last lines of a failure's log. */
   readonly log: readonly string[];
 }
@@ -123,6 +125,7 @@ export const justBegun = {
   retried: false,
   exitCode: null,
   staged: null,
+  noWayBack: null,
   log: [],
 } as const satisfies Partial<Deployment>;
 

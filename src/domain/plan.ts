@@ -63,6 +63,8 @@ export function planWay({ operation, runs, inSync, staged }: WayQuestion): PlanW
 export interface WaysBack {
   /** What runs now; null where no system does. */
   readonly current: string | null;
+  /** False where what runs has no switch-to-configuration. */
+  readonly switchable: boolean;
   /** Why the boot loader cannot go back from a boot by itself; null when it can. */
   readonly loaderRefuses: string | null;
   /** What forbids going back unattended; null when nothing does. */
@@ -70,7 +72,8 @@ export interface WaysBack {
 }
 
 /** What undoes a deployment of this way when it fails. */
-export function planWayBack(way: PlanWay, { current, loaderRefuses, noRollback }: WaysBack): Plan['wayBack'] {
+export function planWayBack(way: PlanWay, ways: WaysBack): Plan['wayBack'] {
+  const { current, switchable, loaderRefuses, noRollback } = ways;
   if (way === 'nothing' || way === 'commit')
     return { unattended: true, message: 'nothing is activated, so there is nothing to undo' };
   if (way === 'boot' || way === 'stage') return fromBoot(loaderRefuses);
@@ -78,6 +81,10 @@ export function planWayBack(way: PlanWay, { current, loaderRefuses, noRollback }
     return { unattended: false, message: 'no system runs yet: there is nothing to go back to' };
   if (noRollback !== null) {
     const message = `nothing goes back by itself (${rollbackSwitch(noRollback)}): a system that fails stays`;
+    return { unattended: false, message };
+  }
+  if (!switchable) {
+    const message = `nothing can go back to ${current}: it has no switch-to-configuration`;
     return { unattended: false, message };
   }
   return { unattended: true, message: `the dead-man goes back to ${current}` };

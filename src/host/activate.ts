@@ -101,9 +101,16 @@ export function createActivator(deps: ActivatorDeps): Activator {
   };
 }
 
+/** False for a system that cannot be activated, and so cannot be gone back to either. */
+export function isSwitchable(toplevel: string): boolean {
+  return isProgram(programOf(toplevel));
+}
+
+const programOf = (toplevel: string) => join(toplevel, 'bin/switch-to-configuration');
+
 /** Throws Problem `no_switch_program` for a toplevel that nothing can be done with. */
 export function mustBeSwitchable(toplevel: string): void {
-  const program = join(toplevel, 'bin/switch-to-configuration');
+  const program = programOf(toplevel);
   if (isProgram(program)) return;
   throw new Problem(
     'no_switch_program',

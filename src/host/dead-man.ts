@@ -86,6 +86,9 @@ export function createDeadMan(deps: DeadManDeps): DeadMan {
         await forget(deps, dirOf(each));
       }
       await clear(way.deployment);
+      // Its time came while abide was away and nothing of ours ran: what is to be switched to after all needs one that waits.
+      const own = dirOf(way.deployment);
+      if (read(own, 'outcome')?.startsWith('stood-by')) rmSync(own, { recursive: true, force: true });
       await write(deps, dirOf(way.deployment), way);
       await call(deps, dirOf(way.deployment), 'arm', arming, String(Math.ceil(seconds)));
     },

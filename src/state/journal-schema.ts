@@ -99,6 +99,7 @@ const deployment = z.looseObject({
   goesBackFrom: commit.nullable().default(null),
   staged: z.string().nullable().default(null),
   noRollback: z.string().nullable().default(null),
+  noWayBack: z.string().nullable().default(null),
   log: lines,
 } satisfies ShapeOf<Deployment>);
 

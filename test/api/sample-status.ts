@@ -45,6 +45,7 @@ export const sampleDeployment: Deployment = {
   goesBackFrom: null,
   staged: null,
   noRollback: null,
+  noWayBack: null,
   log: [],
 };
 

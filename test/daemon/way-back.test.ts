@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { adoptWayBack, callOff, createRetirement, hookOf, unlessUndone } from '../../src/daemon/way-back.ts';
+import {
+  adoptWayBack,
+  armWayBack,
+  callOff,
+  createRetirement,
+  hookOf,
+  unlessUndone,
+} from '../../src/daemon/way-back.ts';
 import type { Deployment } from '../../src/domain/deployment.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
 import type { DeadMan, DeadManState } from '../../src/host/dead-man.ts';
@@ -146,4 +153,15 @@ test('what runs while an orphan goes back is not looked at', async () => {
     bootId: null,
   });
   expect(asked).toEqual(['armed', 'acting', 'acting', 'went-back']);
+});
+
+test('nothing is armed for a way back that could not be taken, and the deployment says so', async () => {
+  const { deadMan, asked } = fakeDeadMan(left('none'));
+  const parts = { deadMan, log, deadManSeconds: seconds, facts: () => noFacts } as never;
+  const why = await armWayBack(parts, exampleDeployment);
+  expect(why).toMatch(/has no switch-to-configuration: nothing can go back to it$/);
+  expect(asked).toEqual([]);
+  const told = { ...exampleDeployment, noWayBack: why };
+  expect(hookOf(parts, told)).toBeNull();
+  expect(await armWayBack(parts, told)).toBeNull();
 });

@@ -47,7 +47,7 @@ test('the way is what the loop would do', () => {
 
 test('an unattended way back is promised only where the dead-man has somewhere to go or the loader can start a system once', () => {
   const loaderRefuses = 'its boot loader cannot start an entry just once';
-  const ways = { current: '/nix/store/a', loaderRefuses, noRollback: null };
+  const ways = { current: '/nix/store/a', loaderRefuses, noRollback: null, switchable: true };
   expect(planWayBack('switch', ways)).toMatchObject({ unattended: true });
   expect(planWayBack('switch', { ...ways, current: null })).toMatchObject({ unattended: false });
   expect(planWayBack('stage', ways)).toEqual({

@@ -201,5 +201,6 @@ export const exampleDeployment: Deployment = {
   goesBackFrom: null,
   staged: null,
   noRollback: null,
+  noWayBack: null,
   log: [],
 };

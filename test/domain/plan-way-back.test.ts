@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { planWayBack } from '../../src/domain/plan.ts';
 import { newCommit, oldSystem } from './example-view.ts';
 
-const ways = { current: oldSystem, loaderRefuses: null };
+const ways = { current: oldSystem, loaderRefuses: null, switchable: true };
 
 test('a plan says what a failure would be undone by, or who keeps it from being undone', () => {
   expect(planWayBack('switch', { ...ways, noRollback: null })).toEqual({
@@ -16,6 +16,10 @@ test('a plan says what a failure would be undone by, or who keeps it from being 
   expect(planWayBack('test', { ...ways, noRollback: 'rollback.enabled' })).toMatchObject({
     unattended: false,
     message: expect.stringContaining('rollback.enabled: false'),
+  });
+  expect(planWayBack('switch', { ...ways, switchable: false, noRollback: null })).toEqual({
+    unattended: false,
+    message: `nothing can go back to ${oldSystem}: it has no switch-to-configuration`,
   });
   expect(planWayBack('commit', { ...ways, noRollback: newCommit }).unattended).toBe(true);
 });

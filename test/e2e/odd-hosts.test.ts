@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -86,4 +86,30 @@ test('a container, without a boot loader and kernel links, is in sync with a boo
     'proof',
     ({ observed, state }) => observed?.booted.proven === true && state === 'settled',
   );
+});
+
+test('a system that runs without switch-to-configuration is no way back: that is said, and a failure stays as it is', async () => {
+  lab = await createLab();
+  await lab.daemon.start();
+  await lab.deploy('one');
+  const bare = join(lab.dir, 'bare');
+  await execa('cp', ['-r', '--no-dereference', '--no-preserve=mode', await running(), bare]);
+  await rm(join(bare, 'bin/switch-to-configuration'));
+  const { stdout: system } = await execa('nix-store', ['--add', bare], { env: lab.env, extendEnv: false });
+  await execa('ln', ['-sfn', system, join(lab.host.root, 'run/current-system')]);
+  await lab.daemon.until('seen', ({ observed }) => observed?.current.toplevel === system);
+  const commit = await lab.release('bad', 'activateExit = 1;');
+  const { lastDeployment, quarantine } = await lab.daemon.until(
+    'the end',
+    (status) => status.deployment === null && status.lastDeployment?.commit === commit,
+  );
+  expect(lastDeployment).toMatchObject({
+    outcome: 'failed',
+    message: expect.stringContaining('has no switch-to-configuration: nothing can go back to it'),
+    noWayBack: expect.stringContaining(system),
+  });
+  expect(quarantine).toMatchObject([{ commit }]);
+  expect([note(), await running()]).toEqual(['bad', lastDeployment?.toplevel]);
+  expect(existsSync(join(lab.host.root, 'run/abide-deadman', lastDeployment!.id))).toBe(false);
+  await lab.deploy('good');
 });

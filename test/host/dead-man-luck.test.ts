@@ -41,3 +41,14 @@ test('one that was killed after the link had moved back, and is started again by
   await execa('sh', [join(dir, 'dead-man.sh'), 'act', 'timer']);
   expect(lab.note('outcome')).toBe('went-back 0');
 });
+
+test('one that stood by and is armed once more for its deployment waits anew, and goes back', async () => {
+  lab = createDeadManLab();
+  await lab.deadMan.arm(lab.way, 'switch', 0);
+  await lab.until(() => lab.note('outcome')?.startsWith('stood-by') ?? false);
+  await lab.deadMan.arm(lab.way, 'switch-2', 60);
+  expect(await lab.deadMan.state('d1')).toMatchObject({ state: 'armed', byItself: false });
+  await lab.activate();
+  await lab.until(() => lab.note('outcome')?.startsWith('went-back') ?? false);
+  expect(lab.current()).toBe(lab.way.previous);
+});

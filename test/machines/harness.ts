@@ -206,7 +206,7 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
       prepare: manual<readonly CheckSeen[] | null, Deployment>('prepare'),
       compare: manual<Comparison, Deployment>('compare'),
       check: manual<void, Deployment>('check'),
-      arm: manual<void, Deployment>('arm'),
+      arm: manual<string | null, Deployment>('arm'),
       activate: manual<SwitchResult, Deployment>('activate'),
       look: manual<Observed, Deployment>('look'),
       probe: manual<Probe, ProbeOrder>('probe'),
@@ -276,7 +276,7 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
       await settle(open(name), name, outcome);
       if (name === 'prepare' && open('compare')) await settle(open('compare'), 'compare', unhindered);
       if (name === 'prepare' && open('check')) await settle(open('check'), 'check', undefined);
-      if (name === 'prepare' && open('arm')) await settle(open('arm'), 'arm', undefined);
+      if (name === 'prepare' && open('arm')) await settle(open('arm'), 'arm', null);
       if (name === 'rollBack' && open('review')) await settle(open('review'), 'review', []);
     },
     /** The remote's running poll ends with this offer. */

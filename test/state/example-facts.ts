@@ -39,6 +39,7 @@ const exampleDeployment: Deployment = {
   goesBackFrom: null,
   staged: null,
   noRollback: null,
+  noWayBack: null,
   log: ['building'],
 };
 
