@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Which files a mode runs: `npm test`, `npm run test:slow`, `npm run test:exhaustive`. */
@@ -9,6 +10,7 @@ export default defineConfig(({ mode }) => ({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // Half the time they wait: for a daemon's next look, a time limit, a disk.
+    maxWorkers: availableParallelism() + 1,
   },
 }));
