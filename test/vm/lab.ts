@@ -27,6 +27,10 @@ export interface Lab extends Machine {
   ) => Promise<HostStatus>;
   /** Looks again until the script succeeds; gives what it printed. */
   readonly untilSh: (script: string, timeoutMs?: number) => Promise<string>;
+  /** What a person does after two rollbacks in a row, which hold the next commit. */
+  readonly goOn: () => Promise<void>;
+  /** Looks again until the unit is in that state. */
+  readonly untilUnit: (unit: string, state: string) => Promise<string>;
   /** Deployments, newest first. */
   readonly history: () => Promise<readonly Deployment[]>;
   readonly links: () => Promise<Links>;
@@ -57,7 +61,7 @@ export async function createLab(first: Change): Promise<Lab> {
   const release = async (change: Change) => {
     await infra.write('hosts.json', JSON.stringify({ alpha: systemOf(change) }, null, 2));
     const commit = await infra.commit(change.note);
-    await machine.try(post('/v1/reconcile'));
+    await machine.try(post('/v1/reconcile', {}));
     return commit;
   };
   const status = () => ask<HostStatus>(machine, '/v1/status');
@@ -74,6 +78,12 @@ export async function createLab(first: Change): Promise<Lab> {
     status,
     until,
     untilSh: (script, timeoutMs = limitMs) => untilOutput(machine, script, timeoutMs),
+    untilUnit: (unit, state) =>
+      untilOutput(machine, `test "$(systemctl show -p ActiveState --value ${unit})" = ${state}`, limitMs),
+    goOn: async () => {
+      await machine.sh(post('/v1/suspend', { reason: 'between two tests' }));
+      await machine.sh(post('/v1/resume', {}));
+    },
     history: async () => {
       const answer = await ask<{ readonly deployments: readonly Deployment[] }>(machine, '/v1/history');
       return answer?.deployments ?? [];
@@ -125,8 +135,10 @@ function call(...lines: readonly string[]): string {
   return `printf '${lines.join('\\r\\n')}\\r\\n\\r\\n' | nc -N -w 20 -U /run/abide/abide.sock`;
 }
 
-function post(path: string): string {
-  return call(`POST ${path} HTTP/1.0`, 'Content-Type: application/json', 'Content-Length: 2', '', '{}');
+function post(path: string, body: Readonly<Record<string, string>>): string {
+  const text = JSON.stringify(body);
+  const head = ['Content-Type: application/json', `Content-Length: ${text.length}`];
+  return call(`POST ${path} HTTP/1.0`, ...head, '', text);
 }
 
 async function untilStatus(of: {

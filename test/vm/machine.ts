@@ -3,6 +3,7 @@ import { createWriteStream, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { connectAgent, type Agent } from './agent.ts';
 import type { Image } from './image.ts';
@@ -20,6 +21,8 @@ export interface Machine {
   readonly try: (script: string, timeoutMs?: number) => Promise<{ code: number; output: string }>;
   /** Pulls the plug: what the guest had not made durable is lost. */
   readonly cutPower: () => Promise<void>;
+  /** Waits until it has ended by itself, as at a reboot; `boot` starts it again. */
+  readonly untilOff: (timeoutMs?: number) => Promise<void>;
   /** The last lines of its console. */
   readonly console: () => string;
   readonly remove: () => Promise<void>;
@@ -56,6 +59,12 @@ export async function createMachine(of: {
     await cutPower();
     return new Error(`${why}; the end of the machine's console:\n${console()}`);
   };
+  const untilOff: Machine['untilOff'] = async (timeoutMs = 15 * 60_000) => {
+    const stopped = running?.exited.then(() => true);
+    const isOff = await Promise.race([stopped, sleep(timeoutMs, false, { ref: false })]);
+    if (isOff === false) throw await broken('the machine does not end');
+    await cutPower();
+  };
   const attempt: Machine['try'] = async (script, timeoutMs = 60_000) => {
     if (!running) throw new Error('the machine does not run');
     const answer = await running.agent.run(script, timeoutMs);
@@ -77,6 +86,7 @@ export async function createMachine(of: {
       return output;
     },
     cutPower,
+    untilOff,
     console,
     remove: async () => {
       await cutPower();

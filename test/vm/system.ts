@@ -64,6 +64,11 @@ export function service(lines: string): string {
   return `[Service]\n${lines}\n\n[Install]\nWantedBy=multi-user.target\n`;
 }
 
+/** A service that does one thing at the activation of its system. */
+export function once(command: string): string {
+  return service(`Type=oneshot\nRemainAfterExit=yes\nExecStart=${command}`);
+}
+
 const usualUnits: Readonly<Record<string, string | null>> = {
   'abide.service': abideUnit(),
   'network.service': service(

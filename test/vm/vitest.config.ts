@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// A machine for each file; each is emulated by two threads, and what is emulated is slow.
+// A machine for each file. One alone keeps a core busy for half of its time, and waits for time to pass in the other half.
 export default defineConfig({
   test: {
     dir: 'test/vm/scenarios',
@@ -9,7 +9,7 @@ export default defineConfig({
     testTimeout: 30 * 60_000,
     hookTimeout: 30 * 60_000,
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     disableConsoleIntercept: true,
   },
 });

@@ -26,7 +26,7 @@ const waiting = (note: string) => ({
 /** Releases a system whose switch waits; gives the deployment and the unit that switches. */
 async function inTheMiddleOfASwitch(note: string) {
   const commit = await lab.release(waiting(note));
-  await lab.untilSh('test "$(systemctl show -p ActiveState --value waits.service)" = activating');
+  await lab.untilUnit('waits.service', 'activating');
   const { deployment } = await lab.until(`switch of ${note}`, (now) => now.state === 'activating');
   return { commit, id: deployment!.id, unit: `abide-switch-${deployment!.id}-test.service` };
 }
@@ -126,7 +126,7 @@ test('garbage collection keeps what is pinned, during a probation and after it',
   const collect = 'nix-collect-garbage -d 2>&1 | tail -n 2';
   const unused = await lab.sh('echo unused > /var/tmp/unused && nix-store --add /var/tmp/unused');
   const commit = await lab.release(waiting('collected'));
-  await lab.untilSh('test "$(systemctl show -p ActiveState --value waits.service)" = activating');
+  await lab.untilUnit('waits.service', 'activating');
   await lab.sh('touch /run/hold /run/go-on-collected');
   await lab.until('probation', (now) => now.state === 'probation');
   const { current } = await lab.links();
@@ -177,7 +177,7 @@ describe('the unit of abide', () => {
   test('is taken away by a commit with consent: the switch does not end it, it commits and then ends for good', async () => {
     await lab.release({ note: 'removed', units: { 'abide.service': null } });
     await lab.untilSh('test "$(cat /etc/note)" = removed && test ! -e /etc/systemd/system/abide.service');
-    await lab.untilSh('test "$(systemctl show -p ActiveState --value abide.service)" = inactive');
+    await lab.untilUnit('abide.service', 'inactive');
     const { current, profile, bootDefault } = await lab.links();
     expect([profile, bootDefault]).toEqual([current, current]);
     expect(await lab.sh('cat /run/current-system/etc/note')).toBe('removed');
