@@ -1,5 +1,6 @@
 import { shortId } from '../src/domain/commit.ts';
 import type { Facts } from '../src/domain/facts.ts';
+import { openRow } from '../src/domain/rollbacks-in-a-row.ts';
 import { selectFor } from '../src/domain/select-for.ts';
 import { acceptCommit, liftTrouble } from '../src/domain/wishes.ts';
 import { confirm, reject } from './answering.ts';
@@ -43,14 +44,15 @@ export function endSuspension(context: ReconcilerContext): Turn {
 
 function resume(context: ReconcilerContext, by: string | null): Turn {
   const { suspended, choice } = context.facts;
-  if (!suspended && !choice) return {};
+  const isHeld = openRow(context) !== null;
+  if (!suspended && !choice && !isHeld) return {};
   const emit = [asEmitted({ type: 'resumed', severity: 'info', message: `resumed by ${by ?? 'somebody'}` })];
   // An order that cannot be carried out is given up with the suspension; one that runs comes to its end.
   const { deployment, goingBack } = context.facts;
   const left = { choice: null, rollbackRow: null, goingBack: deployment ? goingBack : null };
   const facts = { ...context.facts, suspended: null, ...left };
   const isWanted = choice !== null && choice.commit === selectFor(context).desired?.commit;
-  return { change: { facts, asked: isWanted ? { by } : context.asked }, emit };
+  return { change: { facts, asked: isWanted || isHeld ? { by } : context.asked }, emit };
 }
 
 function retry(

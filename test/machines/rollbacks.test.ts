@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ReconcilerEvent } from '../../machines/reconciler-context.ts';
 import type { CheckSeen } from '../../src/domain/check.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
 import { stalledRetryMs } from '../../src/domain/policy.ts';
@@ -217,15 +218,22 @@ describe('two commits rolled back one after the other on the same system', () =>
     expect(driven.pipeline()).toBe('building');
   });
 
-  test.each(['retry', 'resume'] as const)('are forgotten when a person says %s', async (wish) => {
+  const suspension = { reason: 'x', by: null, since: '', until: null };
+  test.each<[string, readonly ReconcilerEvent[]]>([
+    ['retry', [{ type: 'retry', commit: null, by: 'ada' }]],
+    ['resume', [{ type: 'resume', by: 'ada' }]],
+    [
+      'suspend and resume',
+      [
+        { type: 'suspend', suspension },
+        { type: 'resume', by: 'ada' },
+      ],
+    ],
+  ])('are forgotten when a person says %s', async (_, wishes) => {
     const driven = await twice();
     await next(driven, 'm3');
     await driven.settle('evaluate', evaluation('m3'));
-    if (wish === 'retry') driven.actor.send({ type: 'retry', commit: null, by: 'ada' });
-    else {
-      driven.actor.send({ type: 'suspend', suspension: { reason: 'x', by: null, since: '', until: null } });
-      driven.actor.send({ type: 'resume', by: 'ada' });
-    }
+    for (const wish of wishes) driven.actor.send(wish);
     expect(driven.facts().rollbackRow).toBeNull();
     expect(driven.pipeline()).toBe('evaluating');
   });
