@@ -46,9 +46,9 @@ export function announceLastResort({ id, commit, previous }: Deployment): NewEve
   };
 }
 
-/** For the record of a deployment after which the host was rebooted; null for all others. */
-export function lastResortText({ lastResort }: Facts, { id }: Deployment): string | null {
+/** For the record of a deployment after which the host was to be rebooted; null for all others. */
+export function lastResortText({ lastResort }: Facts, { id }: Pick<Deployment, 'id'>): string | null {
   return lastResort?.deployment === id
-    ? `the host was rebooted as the last resort at ${lastResort.since}`
+    ? `a reboot as the last resort was asked for at ${lastResort.since}`
     : null;
 }

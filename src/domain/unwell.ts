@@ -2,6 +2,7 @@ import { isTrial } from './boot-trial.ts';
 import { connectivityCheck, isWorse, resultsOf, tellChecks, type CheckSeen } from './check.ts';
 import type { CheckResult, Deployment } from './deployment.ts';
 import type { Facts } from './facts.ts';
+import { lastResortText } from './last-resort.ts';
 import type { Observed } from './observed.ts';
 
 /** A system that is worse after its rollback than it was before the deployment; looked at until it is well. */
@@ -68,7 +69,12 @@ export function afterLook(facts: Facts, worse: readonly CheckResult[], nowIso: s
   const isWell = worse.length === 0;
   const deployments = facts.deployments.map((past) => {
     if (past.id !== unwell.deployment || !isWell) return past;
-    const message = `${past.message ?? 'rolled back'}; it is well again since ${nowIso}`;
+    const said = [
+      past.message ?? 'rolled back',
+      lastResortText(facts, past),
+      `it is well again since ${nowIso}`,
+    ];
+    const message = said.filter((each) => each !== null).join('; ');
     return { ...past, outcome: 'rolled_back' as const, message };
   });
   const looks = Math.min(unwell.looks + 1, countedLooks);

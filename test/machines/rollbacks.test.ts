@@ -133,6 +133,9 @@ describe('what runs after a rollback is looked at again', () => {
     for (let i = 0; i < 3; i += 1) await look();
     expect(told(driven, 'host.rebooting')).toHaveLength(1);
     expect(recovery(driven)).toBe('pausing');
+    await driven.wait(60_000);
+    await driven.settleOnly('review', web('passing'));
+    expect(driven.facts().deployments[0]?.message).toMatch(/reboot as the last resort .*; it is well again/);
   });
 });
 
@@ -177,7 +180,7 @@ describe('a rollback that cannot be done', () => {
     expect(next.pipeline()).toBe('rollingBack.running');
     await next.settle('rollBack', went(host('old', { bootId: 'boot-2' })));
     expect(next.facts().quarantine).toMatchObject([{ commit: id('m1') }]);
-    expect(next.facts().deployments[0]?.message).toContain('rebooted as the last resort');
+    expect(next.facts().deployments[0]?.message).toContain('reboot as the last resort');
   });
 
   test.each([

@@ -31,7 +31,7 @@ test('a system that stays unwell after its rollback is rebooted as the last reso
     'well again',
     ({ lastDeployment }) => lastDeployment?.commit === commit && lastDeployment.outcome === 'rolled_back',
   );
-  expect(status.lastDeployment?.message).toContain('the host was rebooted as the last resort');
+  expect(status.lastDeployment?.message).toContain('a reboot as the last resort was asked for at');
   expect(status.quarantine.map((entry) => entry.commit)).toContain(commit);
   expect(status.summary).not.toBe('Failed');
 });
