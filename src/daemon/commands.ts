@@ -9,6 +9,7 @@ import type { Roots } from '../nix/roots.ts';
 import type { Auditor } from './auditor.ts';
 import { confirm, reject } from './answer.ts';
 import { explain, type ExplainParts } from './explain.ts';
+import type { InspectParts } from './inspect.ts';
 import type { Keeper } from './keeper.ts';
 import { rollBackByHand } from './go-back.ts';
 import { mustBeOnDisk } from './must-be-on-disk.ts';
@@ -18,7 +19,7 @@ import type { Planner } from './planner.ts';
 import type { Report } from './report.ts';
 
 /** What the API's commands act on. */
-export interface CommandParts extends ExplainParts {
+export interface CommandParts extends ExplainParts, InspectParts {
   readonly actor: ActorRefFrom<typeof reconcilerMachine>;
   readonly trust: Pick<Trust, 'judgeAlone' | 'payloadHash'>;
   readonly news: News;

@@ -8,10 +8,11 @@ import { wayByHand, type WayByHand } from '../domain/go-back.ts';
 import type { Roots } from '../nix/roots.ts';
 import type { Auditor } from './auditor.ts';
 import type { Keeper } from './keeper.ts';
+import { inspect, type InspectParts } from './inspect.ts';
 import { mustBeOnDisk } from './must-be-on-disk.ts';
 
 /** What a way back by hand acts on. */
-export interface GoBackParts {
+export interface GoBackParts extends InspectParts {
   readonly actor: ActorRefFrom<typeof reconcilerMachine>;
   readonly auditor: Pick<Auditor, 'record'>;
   readonly keeper: Pick<Keeper, 'problem'>;
@@ -23,7 +24,7 @@ export const rootOfWayBack = 'way-back';
 
 /**
  * `abide rollback`: what is left is quarantined and the loop is held before anything changes on the host. Throws Refused
- * where there is nothing to go back to, or where it is not in the store any more.
+ * where there is nothing to go back to, where it is not in the store any more, or where abide would be gone with it.
  */
 export async function rollBackByHand(parts: GoBackParts, request: RollbackRequest): Promise<GoesBack> {
   const { actor, auditor, roots } = parts;
@@ -33,6 +34,7 @@ export async function rollBackByHand(parts: GoBackParts, request: RollbackReques
   const goes = goesBack(way);
   if (way.way === 'deploy') {
     mustBeInStore(way.to.toplevel);
+    await mustKeepAbide(parts, way.to.toplevel);
     await roots.pin(rootOfWayBack, way.to.toplevel);
   }
   auditor.record({ kind: 'rollback', commit: goes.commit, from: goes.from, reason, actor: by });
@@ -58,3 +60,17 @@ function mustBeInStore(toplevel: string): void {
     `${toplevel} is not in the store any more: garbage was collected since; push a commit that reverts what came after it`,
   );
 }
+
+/** Nobody who asks to go back is asked again at a gate: what takes abide away is refused before anything is written. */
+async function mustKeepAbide(parts: GoBackParts, toplevel: string): Promise<void> {
+  const { policy, observed } = parts.actor.getSnapshot().context;
+  if (policy.allowRemovingAbide) return;
+  const running = observed?.current ?? null;
+  const { removal } = await inspect(parts, { running, toplevel }, AbortSignal.timeout(longestLookMs));
+  if (removal === null) return;
+  throw new Refused(
+    `${toplevel} is not gone back to: ${removal}; go back to another deployment with --to, or set activate.allowRemovingAbide: true`,
+  );
+}
+
+const longestLookMs = 60_000;

@@ -30,7 +30,6 @@ export async function repairPins(parts: PinParts, facts: () => Facts): Promise<v
       if (wantedPins(now)[name] !== toplevel || (now.deployment !== null && name in there)) continue;
       await roots.pin(name, toplevel);
     }
-    if ('candidate' in there && facts().deployment === null) await roots.unpin('candidate');
     await keepBootable(parts, newestBootProven(facts()));
   } catch (error) {
     log.warn({ err: toProblem(error) }, 'what must not be collected could not be pinned');

@@ -28,9 +28,16 @@ export interface BackoffInput {
   readonly random: () => number;
 }
 
+const spread = 0.1;
+
 /** Milliseconds until the next try: doubled with each failure up to the cap, then spread by 10 % either way. */
 export function backoffMs({ class: kind, row, random }: BackoffInput): number {
   const { baseMs, capMs } = backoffTable[kind];
   const doublings = Math.max(row - 1, 0);
-  return Math.round(Math.min(capMs, baseMs * 2 ** doublings) * (0.9 + 0.2 * random()));
+  return Math.round(Math.min(capMs, baseMs * 2 ** doublings) * (1 - spread + 2 * spread * random()));
+}
+
+/** No delay of the class is longer, in milliseconds. */
+export function longestBackoffMs(kind: BackoffClass): number {
+  return backoffTable[kind].capMs * (1 + spread);
 }

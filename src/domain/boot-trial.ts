@@ -10,6 +10,7 @@ import type { Observed } from './observed.ts';
 import type { Problem } from './problem.ts';
 import { quarantineDeployment } from './quarantine.ts';
 import { commitsOf } from './remember-commit.ts';
+import { failureLeft } from './time-left.ts';
 
 /** True for the probation of a first boot: it activates nothing, and is no second deployment of its commit. */
 export function isTrial({ trigger }: Pick<Deployment, 'trigger'>): boolean {
@@ -25,7 +26,8 @@ export function isTrialDue({ facts, observed, policy }: Loop, now: number): bool
   if (bootToProve === null || hold !== null || policy.mode !== 'enforce') return false;
   const slots = [observed?.booted, observed?.current, expected?.current];
   const runs = slots.every((slot) => slot === bootToProve);
-  const mayBegin = failure?.commit !== expected?.commit || (failure?.until ?? 0) <= now;
+  const mayBegin =
+    failure?.commit !== expected?.commit || failure === null || failureLeft(failure, now) === 0;
   const isRefused = facts.quarantine.some(({ toplevel }) => toplevel === bootToProve);
   return runs && mayBegin && !isRefused && !isBootProven(facts, bootToProve);
 }

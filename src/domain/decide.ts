@@ -11,9 +11,10 @@ import type { GoingBack } from './facts.ts';
 import { isGoingBack, targetBack } from './go-back.ts';
 import type { Loop } from './loop.ts';
 import { maxSupersessions } from './policy.ts';
-import { isHeldByRow } from './rollbacks-in-a-row.ts';
+import { isHeldByRow, rowLeft } from './rollbacks-in-a-row.ts';
 import { selectFor } from './select-for.ts';
 import type { Target } from './target.ts';
+import { failureLeft } from './time-left.ts';
 
 /** The next safe thing for a loop that does nothing. */
 export type Decision =
@@ -89,7 +90,7 @@ function isDeployed(desired: Desired, { facts }: Loop): boolean {
 function goBack(order: GoingBack, { facts, observed }: Loop, now: number): Decision {
   if (!observed || facts.hold) return { do: 'rest' };
   const { failure } = facts;
-  const isTooSoon = failure?.commit === order.commit && failure.until > now;
+  const isTooSoon = failure?.commit === order.commit && failureLeft(failure, now) > 0;
   return { do: isTooSoon ? 'backoff' : 'goBack', target: targetBack(order) };
 }
 
@@ -134,7 +135,7 @@ function troubleWith(desired: Desired, loop: Loop, now: number): 'backoff' | 'st
   const { failure } = facts;
   if (isHeldByRow(loop, desired.commit, now)) return 'stall';
   if (failure?.commit !== desired.commit || asked) return null;
-  if (failure.until <= now) return null;
+  if (failureLeft(failure, now) === 0) return null;
   return failure.stalled ? 'stall' : 'backoff';
 }
 
@@ -146,9 +147,9 @@ export function retryIn(loop: Loop, now: number): number {
   const { target } = loop;
   const { failure, quarantine, rollbackRow } = loop.facts;
   if (!target || quarantine.some(({ commit }) => commit === target.commit)) return Number.POSITIVE_INFINITY;
-  if (rollbackRow && isHeldByRow(loop, target.commit, now)) return rollbackRow.until - now;
+  if (rollbackRow && isHeldByRow(loop, target.commit, now)) return rowLeft(rollbackRow, now);
   if (failure?.commit !== target.commit) return Number.POSITIVE_INFINITY;
-  return Math.max(0, failure.until - now);
+  return failureLeft(failure, now);
 }
 
 function causeFor(desired: Desired, loop: Loop, now: number): Trigger | null {

@@ -3,6 +3,7 @@ import { consentGates, consentTo } from './confirmation.ts';
 import { isGoingBack } from './go-back.ts';
 import { isInspected } from './inspection.ts';
 import type { Loop, Waiting } from './loop.ts';
+import { timeLeft } from './time-left.ts';
 
 /** Why a target may not be activated now, or null when the way is open. `now` is epoch milliseconds. */
 export function closedGate(loop: Loop, now: number): Waiting | null {
@@ -65,9 +66,12 @@ function awaitsNetwork({ target, facts }: Loop): boolean {
   return target !== null && facts.awaitsNetwork?.commit === target.commit;
 }
 
+/** No gate that an effect shut is looked at less often. */
+const longestLookMs = 60_000;
+
 /** Only gates that an effect shut stand by themselves; `reboot` opens with another commit or another running system. */
 function stillShut({ waiting, observed }: Loop, now: number): boolean {
   if (!waiting) return false;
-  if (waiting.nextCheck !== null) return waiting.nextCheck > now;
+  if (waiting.nextCheck !== null) return timeLeft(waiting.nextCheck, longestLookMs, now) > 0;
   return waiting.gate === 'reboot' && (waiting.beside ?? null) === (observed?.current ?? null);
 }

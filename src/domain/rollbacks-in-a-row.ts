@@ -3,6 +3,7 @@ import type { Deployment } from './deployment.ts';
 import type { Facts } from './facts.ts';
 import type { Loop } from './loop.ts';
 import { stalledRetryMs } from './policy.ts';
+import { timeLeft } from './time-left.ts';
 
 /** Commits that were rolled back one after the other while the same system ran. */
 export interface RollbackRow {
@@ -43,7 +44,12 @@ export function isHeldByRow(
 ): boolean {
   const row = openRow({ facts, observed });
   const gives = facts.commits.find((record) => record.commit === commit)?.toplevel ?? null;
-  return row !== null && row.until > now && gives !== null && gives !== row.base;
+  return row !== null && rowLeft(row, now) > 0 && gives !== null && gives !== row.base;
+}
+
+/** Milliseconds until another commit is tried by itself. */
+export function rowLeft({ until }: RollbackRow, now: number): number {
+  return timeLeft(until, stalledRetryMs, now);
 }
 
 /** The row that holds on the system that runs; null where none is long enough. */

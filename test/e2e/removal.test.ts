@@ -34,6 +34,15 @@ const heldBack = async (note: string, more = '') => {
 };
 const activated = ({ conditions }: HostStatus) => conditions.find(({ type }) => type === 'Activated');
 
+test('a system without abide is not gone back to by hand, and nothing of the wish stays', async () => {
+  const asked = await lab.daemon.cli('rollback', '--reason', 'as it was');
+  expect(asked).toMatchObject({ exitCode: 1, stdout: '' });
+  const plain = asked.stderr.replaceAll(/\s+/g, ' ');
+  expect(plain).toContain('has no abide.service: abide would be gone from this host');
+  expect(plain).toContain('activate.allowRemovingAbide: true');
+  expect(await lab.daemon.status()).toMatchObject({ summary: 'InSync', suspended: null, quarantine: [] });
+});
+
 describe('a commit after which abide would not run on the host', () => {
   test('waits for consent, says why, and the next commit clears it', async () => {
     const { commit, status, reason } = await heldBack('without abide');
