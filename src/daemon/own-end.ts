@@ -16,6 +16,7 @@ export interface OwnEnding {
 /** Watches for the deployment that makes this process the wrong one. */
 export function createOwnEnding(start: Facts, self: Self, log: Log): OwnEnding {
   let before = start;
+  let isLeaving = false;
   let end: (why: OwnEnd) => void = () => undefined;
   const ended = new Promise<OwnEnd>((resolve) => {
     end = resolve;
@@ -26,9 +27,11 @@ export function createOwnEnding(start: Facts, self: Self, log: Log): OwnEnding {
     look: (facts) => {
       const what = ownEnd(before, facts, self);
       before = facts;
-      if (what === 'stay') return;
-      log.info({}, what === 'leave' ? leaving : returning);
-      end(what);
+      if (what !== 'stay') log.info({}, what === 'leave' ? leaving : returning);
+      if (what === 'renew') end(what);
+      isLeaving ||= what === 'leave';
+      // Nobody comes after it who could run a hook that is owed; each has its own time limit.
+      if (isLeaving && facts.pendingHooks.length === 0) end('leave');
     },
   };
 }

@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -109,13 +109,16 @@ describe('a commit after which abide would not run on the host', () => {
 
   test('is activated by consent; the old abide commits it and ends, and keeps nothing from collection', async () => {
     await lab.daemon.stop();
-    const allowed = { ...lab.daemon.config, activate: { allowRemovingAbide: true } };
+    const hooked = join(lab.dir, 'hooked');
+    const hooks = { postCommit: ['/bin/sh', '-c', `sleep 1; echo "$ABIDE_COMMIT" > ${hooked}`] };
+    const allowed = { ...lab.daemon.config, activate: { allowRemovingAbide: true }, hooks };
     await writeFile(lab.daemon.configFile, JSON.stringify(allowed));
     await lab.daemon.start();
     const commit = await lab.release('gone');
     await expect.poll(() => lab.daemon.hasEnded(), { timeout: 60_000 }).toBe(true);
     expect(await lab.daemon.stop()).toBe(0);
     expect(lab.daemon.log()).toContain('this daemon ends for good');
+    expect((await readFile(hooked, 'utf8')).trim()).toBe(commit);
     const current = await lab.host.current();
     expect(await lab.host.bootDefault()).toBe(current);
     expect(existsSync(join(current ?? '', 'etc/systemd/system/abide.service'))).toBe(false);
