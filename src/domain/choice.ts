@@ -85,10 +85,11 @@ export function choiceAgainst({ choice }: Pick<Facts, 'choice'>, commit: CommitI
 
 /** A sentence for people: what was chosen, and how to go on. */
 export function choiceText({ what, toplevel }: Choice, bootDefault: string | null): string {
+  const system = toplevel ?? 'another system';
   const done = {
-    boot: `${toplevel} was chosen at boot, and ${bootDefault ?? 'another system'} is the boot default`,
+    boot: `${system} was chosen at boot, and ${bootDefault ?? 'another one'} is the boot default`,
     profile: 'the system profile was moved by somebody else in the middle of a deployment',
-    generation: `the system profile was set back by hand to an older generation, ${toplevel}`,
+    generation: `the system profile was set back by hand to an older generation, ${system}`,
   }[what];
   return `${done}; nothing is changed until a new commit, abide retry or abide resume`;
 }

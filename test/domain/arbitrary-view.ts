@@ -1,213 +1,184 @@
 import * as fc from 'fast-check';
-import { deploymentOutcomes, type Deployment } from '../../src/domain/deployment.ts';
-import { noFacts, type Facts } from '../../src/domain/facts.ts';
-import type { LoopView } from '../../src/domain/loop-view.ts';
-import { rebootReasons, type Observed } from '../../src/domain/observed.ts';
-import { problemCodes } from '../../src/domain/problem.ts';
-import { rejectionReasons, type Verdict } from '../../src/domain/remote.ts';
+import type { Commit } from '../../src/domain/commit.ts';
+import { confirmationGate } from '../../src/domain/confirmation.ts';
+import type { Desired } from '../../src/domain/desired.ts';
+import type { Judgement } from '../../src/domain/judgement.ts';
+import type { LoopView, ViewedRemote } from '../../src/domain/loop-view.ts';
+import { rebootReasons, type Observed, type UnitChange } from '../../src/domain/observed.ts';
+import { rejectionReasons, type Head, type RemoteHealth, type Verdict } from '../../src/domain/remote.ts';
 import { loopStates, type Condition } from '../../src/domain/status.ts';
 import {
-  begin,
-  exampleDeployment,
-  exampleExpected,
-  exampleFailure,
-  exampleJudgement,
-  exampleObserved,
-  exampleRemote,
-  foreignSystem,
-  newCommit,
-  newSystem,
-  oldCommit,
-  oldSystem,
-  settledView,
-} from './example-view.ts';
+  bootId,
+  commit,
+  operation,
+  role,
+  seldom,
+  specialisation,
+  time,
+  toplevel,
+  type EachOf,
+} from './arbitrary.ts';
+import { arbitraryFacts } from './arbitrary-facts.ts';
+import { begin, exampleRemote, oldCommit } from './example-view.ts';
 
-const commit = fc.constantFrom(oldCommit, newCommit);
-const toplevel = fc.constantFrom(oldSystem, newSystem, foreignSystem);
-const maybeToplevel = fc.option(toplevel);
-const operation = fc.constantFrom('switch' as const, 'boot' as const, 'test' as const);
-const role = fc.constantFrom('main' as const, 'testing' as const);
+const system = fc.option(toplevel);
+const revision = fc.option(fc.constantFrom(oldCommit, 'dirty'));
+const moment = fc.integer({ min: 0, max: Date.parse(begin) });
+const maybeMoment = fc.option(moment);
+const text = fc.string();
 
-const deployment: fc.Arbitrary<Deployment> = fc
-  .record({
-    commit,
-    toplevel,
-    operation,
-    outcome: fc.constantFrom(...deploymentOutcomes),
-    message: fc.option(fc.string()),
-    reason: fc.option(fc.constantFrom('HealthCheckFailed', 'ActivationFailed')),
-    checks: fc.array(
-      fc.record({
-        name: fc.constantFrom('units', 'http'),
-        status: fc.constantFrom('passing' as const, 'failing' as const, 'unknown' as const),
-        baseline: fc.option(fc.constantFrom('passing' as const, 'failing' as const, 'unknown' as const)),
-        durationSeconds: fc.constant(1),
-        message: fc.option(fc.string()),
-      }),
-      { maxLength: 2 },
-    ),
-  })
-  .map((change) => ({ ...exampleDeployment, ...change, step: null, endedAt: begin }));
+const unitChange = fc.record({
+  unit: fc.constantFrom('nginx.service', 'sshd.service', '/etc/static'),
+  is: fc.constantFrom('masked', 'replaced', 'overridden', 'unlinked'),
+  where: fc.constantFrom('/run/systemd/system', '/etc/static'),
+} satisfies EachOf<UnitChange>);
 
-const expected = fc
-  .record({
-    commit,
-    branch: role,
-    operation,
-    current: maybeToplevel,
-    profile: maybeToplevel,
-    bootDefault: maybeToplevel,
-  })
-  .map((change) => ({ ...exampleExpected, ...change }));
+const observed: fc.Arbitrary<Observed> = fc.record({
+  at: moment,
+  hostName: fc.option(fc.constantFrom('web1', 'web2')),
+  machineId: fc.option(fc.constantFrom('m', 'n')),
+  bootId,
+  current: system,
+  specialisation,
+  currentSince: maybeMoment,
+  currentRevision: revision,
+  booted: system,
+  bootedRevision: revision,
+  profile: fc.option(fc.record({ generation: fc.option(fc.nat(9)), toplevel })),
+  profileSince: maybeMoment,
+  newestGeneration: fc.option(fc.nat(9)),
+  bootDefault: system,
+  rebootReasons: fc.option(fc.subarray([...rebootReasons]), { freq: 8 }),
+  units: fc.option(fc.array(unitChange, { maxLength: 7 }), { freq: 4 }),
+  switchRunning: fc.boolean(),
+} satisfies EachOf<Observed>);
 
-const facts: fc.Arbitrary<Facts> = fc
-  .record({
-    expected: fc.option(expected),
-    deployment: fc.option(deployment.map((one) => ({ ...one, outcome: null, step: 'switch' as const }))),
-    deployments: fc.array(deployment, { maxLength: 3 }),
-    quarantine: fc.array(
-      fc.record({
-        commit,
-        toplevel: maybeToplevel,
-        reason: fc.constantFrom('HealthCheckFailed', 'ActivationFailed'),
-        since: fc.constant(begin),
-        deployment: fc.option(fc.constant('d1')),
-      }),
-      { maxLength: 1 },
-    ),
-    failure: fc.option(
-      fc
-        .record({
-          commit,
-          class: fc.constantFrom('evaluate', 'build', 'activate', 'commit', 'environment', 'unexpected'),
-          code: fc.constantFrom(...problemCodes),
-          message: fc.string(),
-          attempts: fc.option(fc.nat(5)),
-          stalled: fc.boolean(),
-        })
-        .map((change) => ({ ...exampleFailure, ...change })),
-    ),
-    suspended: fc.option(
-      fc.record({
-        reason: fc.string(),
-        by: fc.option(fc.string()),
-        since: fc.constant(begin),
-        until: fc.option(fc.constant(begin)),
-      }),
-    ),
-    hold: fc.option(fc.record({ reason: fc.string(), since: fc.constant(begin) }), { freq: 8 }),
-    floor: fc.option(commit.map((id) => ({ commit: id, payloadHash: null }))),
-    bootId: fc.option(fc.constantFrom('boot-1', 'boot-2')),
-  })
-  .map((change) => ({
-    ...noFacts,
-    commits: [oldCommit, newCommit].map((id, index) => ({
-      commit: id,
-      subject: index === 0 ? 'old' : null,
-      author: null,
-      committedAt: null,
-      firstSeen: begin,
-      derivation: null,
-      payloadHash: null,
-      signer: null,
-      toplevel: index === 0 ? oldSystem : newSystem,
-    })),
-    ...change,
-  }));
-
-const observed: fc.Arbitrary<Observed> = fc
-  .record({
-    current: maybeToplevel,
-    booted: maybeToplevel,
-    bootDefault: maybeToplevel,
-    currentRevision: fc.option(fc.constantFrom(oldCommit, 'dirty')),
-    profile: fc.option(fc.record({ generation: fc.option(fc.nat(99)), toplevel })),
-    rebootReasons: fc.subarray([...rebootReasons]),
-  })
-  .map((change) => ({ ...exampleObserved, ...change }));
+const desired: fc.Arbitrary<Desired> = fc.record({
+  commit,
+  remote: fc.option(fc.constantFrom('origin', 'mirror')),
+  role,
+  branch: fc.constantFrom('main', 'trunk'),
+  operation,
+} satisfies EachOf<Desired>);
 
 const verdict: fc.Arbitrary<Verdict> = fc.oneof(
-  fc.constant({
-    status: 'accepted',
-    reason: null,
-    message: null,
-    candidate: oldCommit,
-    signer: null,
-  } as const),
+  fc.record({
+    status: fc.constant('accepted'),
+    reason: fc.constant(null),
+    message: fc.constant(null),
+    candidate: commit,
+    signer: fc.constant(null),
+  } satisfies EachOf<Verdict>),
   fc.record({
     status: fc.constantFrom('rejected' as const, 'pending' as const),
     reason: fc.constantFrom(...rejectionReasons),
-    message: fc.option(fc.string()),
+    message: fc.option(text),
     candidate: fc.constant(null),
     signer: fc.constant(null),
   }),
 );
 
-const judgement = (remote: string) =>
-  fc
-    .record({
-      role,
-      relation: fc.constantFrom('same', 'ahead', 'behind', 'rewritten', 'diverged', 'missing'),
-      verdict: fc.option(verdict),
-      candidate: fc.option(commit),
-      heard: fc.boolean(),
-    })
-    .map(({ heard, ...change }) => exampleJudgement(remote, { ...change, ...(heard ? {} : { head: null }) }));
+const commitDetails: fc.Arbitrary<Commit> = fc.record({
+  id: commit,
+  subject: text,
+  author: text,
+  committedAt: time,
+} satisfies EachOf<Commit>);
 
-/** Any view at all, also such as no loop comes into: what is derived must hold for every one. */
+const head: fc.Arbitrary<Head> = fc.record({
+  commit: commitDetails,
+  verdict,
+  candidate: fc.option(fc.record({ commit: commitDetails, payloadHash: fc.constant(null) })),
+  refused: fc.constant([]),
+  rangeSize: fc.nat(9),
+} satisfies EachOf<Head>);
+
+const judgement = (remote: string) =>
+  fc.record({
+    remote: fc.constant(remote),
+    role,
+    ref: fc.constantFrom('main', 'testing-web1'),
+    head: fc.option(head),
+    relation: fc.constantFrom('same', 'ahead', 'behind', 'rewritten', 'diverged', 'missing'),
+    verdict: fc.option(verdict),
+    candidate: fc.option(commit),
+  } satisfies EachOf<Judgement>);
+
+const remote = (name: string): fc.Arbitrary<ViewedRemote> =>
+  fc.record({
+    name: fc.constant(name),
+    url: fc.constantFrom(`https://git.example.org/${name}.git`, `/srv/${name}`),
+    signed: fc.boolean(),
+    main: fc.constant(exampleRemote(name).main),
+    testing: fc.option(fc.constant(exampleRemote(name).testing!)),
+    health: fc.record({
+      up: fc.option(fc.boolean()),
+      lastAttempt: maybeMoment,
+      lastSuccess: maybeMoment,
+      error: fc.option(fc.record({ code: fc.constant('remote_connect'), message: text })),
+      failures: fc.nat(3),
+      nextPoll: maybeMoment,
+    } satisfies EachOf<RemoteHealth>),
+  } satisfies EachOf<ViewedRemote>);
+
+const waiting = fc.record({
+  gate: fc.constantFrom('mode', 'cache', 'machine-id', 'lock', 'removal', confirmationGate),
+  reason: text,
+  since: moment,
+  nextCheck: maybeMoment,
+} satisfies EachOf<NonNullable<LoopView['waiting']>>);
+
+const progress = fc.record({
+  phase: fc.constantFrom('verify', 'evaluate', 'build', 'activate'),
+  text,
+  done: fc.option(fc.nat()),
+  expected: fc.option(fc.nat()),
+  since: moment,
+} satisfies EachOf<NonNullable<LoopView['progress']>>);
+
+const token = fc.option(fc.constantFrom('a', 'b'));
+
+const anyView: fc.Arbitrary<LoopView> = fc.record({
+  host: fc.constantFrom('web1', 'web2'),
+  version: fc.constant('0.1.0'),
+  mode: fc.constantFrom('enforce', 'observe'),
+  state: fc.constantFrom(...loopStates),
+  facts: arbitraryFacts,
+  observed: fc.option(observed, { freq: 8 }),
+  desired: fc.option(desired, { freq: 8 }),
+  judgements: fc.tuple(judgement('origin'), judgement('mirror')),
+  diverged: fc.boolean(),
+  everSelected: fc.boolean(),
+  remotes: fc.tuple(remote('origin'), remote('mirror')),
+  waiting: seldom(waiting),
+  progress: fc.option(progress),
+  reconcile: fc.record({ requested: token, handled: token }),
+  nextReconcile: maybeMoment,
+  uncommitted: seldom(fc.constant(true)).map((is) => is === true),
+  rollbackFailures: fc.nat(2),
+} satisfies EachOf<LoopView>);
+
+/**
+ * Any view at all, also such as no loop comes into: what is derived must hold for every one. Every other one is of a loop that
+ * has settled on what it deployed, which chance alone would hardly ever come to.
+ */
 export const arbitraryView: fc.Arbitrary<LoopView> = fc
-  .record({
-    mode: fc.constantFrom('enforce' as const, 'observe' as const),
-    state: fc.constantFrom(...loopStates),
-    facts,
-    observed: fc.option(observed, { freq: 8 }),
-    desired: fc.option(
-      fc.record({
-        commit,
-        remote: fc.option(fc.constantFrom('origin', 'mirror')),
-        role,
-        branch: fc.constantFrom('main', 'trunk'),
-        operation,
-      }),
-      { freq: 8 },
-    ),
-    judgements: fc.tuple(judgement('origin'), judgement('mirror')),
-    diverged: fc.boolean(),
-    everSelected: fc.boolean(),
-    remotes: fc
-      .tuple(fc.option(fc.boolean()), fc.option(fc.boolean()), fc.boolean())
-      .map(([one, other, signed]) => [
-        exampleRemote('origin', one),
-        { ...exampleRemote('mirror', other), signed },
-      ]),
-    waiting: fc.option(
-      fc.record({
-        gate: fc.constantFrom('mode', 'cache', 'machine-id', 'lock'),
-        reason: fc.string(),
-        since: fc.nat(),
-        nextCheck: fc.option(fc.nat()),
-      }),
-    ),
-    progress: fc.option(
-      fc.record({
-        phase: fc.constantFrom('evaluate' as const, 'build' as const),
-        text: fc.string(),
-        done: fc.option(fc.nat()),
-        expected: fc.option(fc.nat()),
-        since: fc.nat(),
-      }),
-    ),
-    nextReconcile: fc.option(fc.nat()),
-    uncommitted: fc.boolean(),
-  })
-  .map((change) => ({ ...settledView, ...change }));
+  .tuple(anyView, fc.boolean())
+  .map(([view, isSettled]) => (isSettled ? settledOn(view) : view));
+
+function settledOn(view: LoopView): LoopView {
+  const { expected } = view.facts;
+  if (!expected || !view.desired) return view;
+  const { commit: deployed, operation: how } = expected;
+  return { ...view, state: 'settled', desired: { ...view.desired, commit: deployed, operation: how } };
+}
 
 /** A Ready condition of before, as a restart or a suspension may find it. */
 export const arbitraryReady: fc.Arbitrary<Condition> = fc.record({
-  type: fc.constant('Ready' as const),
-  status: fc.constantFrom('True' as const, 'False' as const, 'Unknown' as const),
+  type: fc.constant('Ready'),
+  status: fc.constantFrom('True', 'False', 'Unknown'),
   reason: fc.constantFrom('Succeeded', 'Progressing', 'Drifted'),
   message: fc.constant('before'),
   lastTransitionTime: fc.constant(begin),
   observedCommit: fc.constant(null),
-});
+} satisfies EachOf<Condition>);

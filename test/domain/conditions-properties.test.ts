@@ -2,11 +2,12 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { conditionReasons } from '../../src/domain/condition-reasons.ts';
 import { deriveConditions } from '../../src/domain/conditions.ts';
-import { isChanging } from '../../src/domain/standing.ts';
+import { isChanging, standing, standings } from '../../src/domain/standing.ts';
 import type { Condition, ConditionType } from '../../src/domain/status.ts';
 import { summarize } from '../../src/domain/summary.ts';
 import { arbitraryReady, arbitraryView } from './arbitrary-view.ts';
 import { begin, later } from './example-view.ts';
+import { something, valuesByPath, watchReads } from './watch-reads.ts';
 
 const runs = { numRuns: 3000 };
 
@@ -99,4 +100,27 @@ describe('in every view whatsoever', () => {
       expect(message.length).toBeGreaterThan(10);
     });
   });
+});
+
+test('the views above stand in every way a host can stand', () => {
+  const stood = new Set(fc.sample(arbitraryView, 3000).map((view) => standing(view)));
+  expect(standings.filter((one) => !stood.has(one))).toEqual([]);
+});
+
+test('whatever conditions and summary read of a view takes more than one value in the views above', () => {
+  const views = fc.sample(arbitraryView, 2000);
+  const values = new Map<string, Set<unknown>>();
+  for (const [path, value] of views.flatMap((view) => valuesByPath(view))) {
+    values.set(path, (values.get(path) ?? new Set()).add(value));
+  }
+  const reads = new Set<string>();
+  for (const view of views) {
+    deriveConditions(watchReads(view, reads), [], later);
+    summarize(watchReads(view, reads));
+  }
+  expect([...reads]).toEqual(
+    expect.arrayContaining(['.state', '.facts.choice.what', '.observed.units[].is', '.facts.bootOnce']),
+  );
+  const isSame = (path: string) => values.get(path)?.size === 1 && !values.get(path)!.has(something);
+  expect([...reads].filter(isSame)).toEqual([]);
 });
