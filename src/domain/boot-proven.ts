@@ -1,5 +1,8 @@
 import type { Facts } from './facts.ts';
 
+/** The name of abide's own profile, which holds the newest of these systems. */
+export const provenProfile = 'abide-boot-proven';
+
 /** A system that this host is known to boot into; `since` is RFC 3339. */
 export interface BootProven {
   readonly toplevel: string;

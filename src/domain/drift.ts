@@ -1,6 +1,6 @@
 import { isCommitId, shortId, type CommitId } from './commit.ts';
 import type { Desired } from './desired.ts';
-import { manualChange, runtimeText, unitsText } from './drift-text.ts';
+import { bootDefaultText, manualChange, runtimeText, unitsText, type Differences } from './drift-text.ts';
 import { driftKinds, type DriftKind, type Expected, type Facts } from './facts.ts';
 import type { Observed } from './observed.ts';
 import { commitsOf } from './remember-commit.ts';
@@ -33,7 +33,7 @@ export function findDrift({ facts, observed, desired }: DriftQuestion): readonly
     ...commitDrift(facts, observed, desired),
     ...(expected && changes ? expectedDrift({ expected, changes, observed, facts }) : []),
     ...bootDrift(observed),
-    ...(expected && changes?.bootDefault ? bootloaderDrift(expected, changes.bootDefault) : []),
+    ...(expected && changes?.bootDefault ? bootloaderDrift(expected, observed) : []),
     ...(facts.deployment ? [] : unitsDrift(observed)),
   ];
 }
@@ -88,13 +88,6 @@ export function slotCommits(
 ): readonly CommitId[] {
   const own = revision !== null && isCommitId(revision) ? [revision] : [];
   return [...new Set([...commitsOf(facts, toplevel), ...own])];
-}
-
-/** What differs from expected, by its toplevel as observed; null is no difference. */
-export interface Differences {
-  readonly current: string | null;
-  readonly profile: string | null;
-  readonly bootDefault: string | null;
 }
 
 function differences(expected: Expected, observed: Observed): Differences {
@@ -152,9 +145,8 @@ function bootDrift({ rebootReasons }: Observed): readonly Drift[] {
   return [{ kind: 'boot', message: `booted and running system differ (${parts}); a reboot mends it` }];
 }
 
-function bootloaderDrift({ since, bootDefault }: Expected, observed: string): readonly Drift[] {
-  const message = `the boot loader starts ${observed} by default, expected since ${since} is ${bootDefault}`;
-  return [{ kind: 'bootloader', message }];
+function bootloaderDrift(expected: Expected, observed: Observed): readonly Drift[] {
+  return [{ kind: 'bootloader', message: bootDefaultText(expected, observed) }];
 }
 
 function unitsDrift({ units }: Observed): readonly Drift[] {

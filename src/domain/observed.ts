@@ -4,13 +4,26 @@ export interface Specialisation {
   readonly toplevel: string;
 }
 
-/** A unit of the running system that somebody changed without the configuration. */
+/** A unit that is not as the running system has it, and why. */
 export interface UnitChange {
   readonly unit: string;
-  /** masked: it cannot start; replaced: by another file; overridden: by a drop-in; unlinked: none is the system's any more. */
-  readonly is: 'masked' | 'replaced' | 'overridden' | 'unlinked';
+  /**
+   * masked: it cannot start; replaced: by another file; overridden: by a drop-in; unlinked: none is the system's any more;
+   * the rest: what a switch that was cut off has left undone.
+   */
+  readonly is: 'masked' | 'replaced' | 'overridden' | 'unlinked' | LeftUndone;
   /** Where that was done: a directory, or the file that says so. */
   readonly where: string;
+}
+
+/** What a switch had still to do with a unit when it was cut off. */
+export type LeftUndone = 'unstarted' | 'unrestarted' | 'unreloaded';
+
+/** A system profile beside the system's own one, as `nixos-rebuild --profile-name` makes it. */
+export interface ForeignProfile {
+  readonly name: string;
+  readonly generation: number | null;
+  readonly toplevel: string;
 }
 
 /** The host as it is, read afresh; null is "cannot be read" and never a difference. */
@@ -38,12 +51,14 @@ export interface Observed {
   readonly newestGeneration: number | null;
   /** Toplevel the boot loader starts by default, where that can be read. */
   readonly bootDefault: string | null;
+  /** Those that hold what runs, was booted, or starts by default; abide's own profile is none of them. */
+  readonly foreignProfiles: readonly ForeignProfile[];
   /**
    * Why the booted system differs from the running one in a way only a reboot mends. null where that cannot be told: one of
    * them is gone, or there is no kernel, as in a container.
    */
   readonly rebootReasons: readonly RebootReason[] | null;
-  /** Units of the running system that were changed at run time; null where no systemd runs. */
+  /** Units that are not as the running system has them; null where no systemd runs. */
   readonly units: readonly UnitChange[] | null;
   /** True while somebody holds switch-to-configuration's lock. */
   readonly switchRunning: boolean;

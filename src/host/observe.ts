@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Observed } from '../domain/observed.ts';
 import { bootDefault } from './boot-default.ts';
+import { foreignProfiles } from './foreign-profiles.ts';
 import { readText } from './read-text.ts';
 import { rebootNeed } from './reboot-need.ts';
 import { revisionOf } from './revision-of.ts';
@@ -44,10 +45,11 @@ export function createHostObserver(deps: ObserverDeps): HostObserver {
 }
 
 async function observeLinks({ others, ...place }: Omit<ObserverDeps, 'now'>) {
-  const [current, booted, profile, loader, switchRunning, times] = await Promise.all([
+  const [current, booted, profile, foreign, loader, switchRunning, times] = await Promise.all([
     storeLink(place, 'run/current-system'),
     storeLink(place, 'run/booted-system'),
     observeProfile(place),
+    foreignProfiles(place),
     bootDefault(place),
     isSwitchLocked(place.root),
     observeTimes(place),
@@ -56,13 +58,16 @@ async function observeLinks({ others, ...place }: Omit<ObserverDeps, 'now'>) {
   const runs = current?.target ?? null;
   const isNear = runs === null || near.includes(runs);
   const more = isNear || !others ? [] : await others().catch(() => []);
-  const found = isNear ? null : await specialisationOf(place, runs, [...near, ...more]);
+  const bases = [...near, ...foreign.map(({ toplevel }) => toplevel), ...more];
+  const found = isNear ? null : await specialisationOf(place, runs, bases);
+  const seen = new Set([found?.base ?? runs, booted?.target, loader]);
   return {
     current: found?.base ?? runs,
     specialisation: found && { name: found.name, toplevel: found.toplevel },
     booted: booted?.target ?? null,
     profile,
     bootDefault: loader,
+    foreignProfiles: foreign.filter(({ toplevel }) => seen.has(toplevel)),
     switchRunning,
     ...times,
   };

@@ -2,12 +2,15 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readText } from './read-text.ts';
 
+/** The lock's file below the root. */
+export const switchLock = 'run/nixos/switch-to-configuration.lock';
+
 /**
  * True while somebody holds switch-to-configuration's lock. Looked up in the kernel's list and never tried: a try could
  * itself make a switch that starts at that moment fail as busy.
  */
 export async function isSwitchLocked(root: string): Promise<boolean> {
-  const path = join(root, 'run/nixos/switch-to-configuration.lock');
+  const path = join(root, switchLock);
   const lock = await stat(path, { bigint: true }).catch(() => null);
   if (lock === null) return false;
   const inode = `${device(lock.dev)}:${lock.ino}`;

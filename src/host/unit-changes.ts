@@ -2,9 +2,10 @@ import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { UnitChange } from '../domain/observed.ts';
 import { storeLink, type Place } from './store-link.ts';
+import { unfinishedSwitch } from './unfinished-switch.ts';
 
 /**
- * Units of the running system that were masked, replaced or overridden beside it; null where no systemd runs. What costs is
+ * Units of the running system that were masked, replaced or overridden beside it, or that a switch left undone; null where no systemd runs. What costs is
  * what was changed and not how many units there are: the places for changes are listed, and only the names in them are
  * looked up in the system. Failed units are no drift: the configuration holds, and the health checks tell.
  */
@@ -20,7 +21,12 @@ export async function unitChanges(place: Place, running: string | null): Promise
       Promise.all((listed[index] ?? []).map((name) => changeBy({ place, where, name, own }))),
     ),
   );
-  const changes = [...(await unlinked(place, running)), ...found.flat(2).filter((one) => one !== null)];
+  const undone = await unfinishedSwitch(place.root);
+  const changes = [
+    ...(await unlinked(place, running)),
+    ...found.flat(2).filter((one) => one !== null),
+    ...undone,
+  ];
   return changes.toSorted((one, other) => (one.unit < other.unit ? -1 : 1));
 }
 

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { provenProfile } from '../domain/boot-proven.ts';
 import type { Generation } from '../domain/retention.ts';
 import { Problem } from '../domain/problem.ts';
 import { succeeded, type Finished, type Run } from '../process.ts';
@@ -16,7 +17,7 @@ export interface ProfileDeps {
 }
 
 /** The profile that keeps the newest boot-proven system bootable: loaders list the profiles in this directory too. */
-export const provenProfileName = 'system-profiles/abide-boot-proven';
+export const provenProfileName = `system-profiles/${provenProfile}`;
 
 /** A profile of systems; the current generation of `system` is what the boot loader's program takes as the default. */
 export interface Profile {

@@ -4,7 +4,12 @@ import { confirmationGate } from '../../src/domain/confirmation.ts';
 import type { Desired } from '../../src/domain/desired.ts';
 import type { Judgement } from '../../src/domain/judgement.ts';
 import type { LoopView, ViewedRemote } from '../../src/domain/loop-view.ts';
-import { rebootReasons, type Observed, type UnitChange } from '../../src/domain/observed.ts';
+import {
+  rebootReasons,
+  type ForeignProfile,
+  type Observed,
+  type UnitChange,
+} from '../../src/domain/observed.ts';
 import { rejectionReasons, type Head, type RemoteHealth, type Verdict } from '../../src/domain/remote.ts';
 import { loopStates, type Condition } from '../../src/domain/status.ts';
 import {
@@ -29,9 +34,15 @@ const text = fc.string();
 
 const unitChange = fc.record({
   unit: fc.constantFrom('nginx.service', 'sshd.service', '/etc/static'),
-  is: fc.constantFrom('masked', 'replaced', 'overridden', 'unlinked'),
+  is: fc.constantFrom('masked', 'unlinked', 'unstarted', 'unrestarted', 'unreloaded'),
   where: fc.constantFrom('/run/systemd/system', '/etc/static'),
 } satisfies EachOf<UnitChange>);
+
+const foreignProfile = fc.record({
+  name: fc.constantFrom('test', 'rescue'),
+  generation: fc.option(fc.nat(9)),
+  toplevel,
+} satisfies EachOf<ForeignProfile>);
 
 const observed: fc.Arbitrary<Observed> = fc.record({
   at: moment,
@@ -48,6 +59,7 @@ const observed: fc.Arbitrary<Observed> = fc.record({
   profileSince: maybeMoment,
   newestGeneration: fc.option(fc.nat(9)),
   bootDefault: system,
+  foreignProfiles: fc.array(foreignProfile, { maxLength: 1 }),
   rebootReasons: fc.option(fc.subarray([...rebootReasons]), { freq: 8 }),
   units: fc.option(fc.array(unitChange, { maxLength: 7 }), { freq: 4 }),
   switchRunning: fc.boolean(),

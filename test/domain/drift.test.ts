@@ -94,6 +94,45 @@ describe('drift', () => {
     ).toEqual([]);
   });
 
+  test('of kind units says what a switch that was cut off has left undone, beside what was changed', () => {
+    const left = (unit: string, is: 'unstarted' | 'unrestarted') =>
+      ({ unit, is, where: '/run/nixos' }) as const;
+    const masked = { unit: 'cups.service', is: 'masked', where: '/run/systemd/system' } as const;
+    const units = [masked, left('a.service', 'unstarted'), left('b.service', 'unrestarted')];
+    expect(messageOf(seenWith({ units }), 'units')).toBe(
+      'cups.service is masked in /run/systemd/system; a switch was cut off before it was done (not started: a.service; not restarted: b.service); switch-to-configuration test of the running system does the rest',
+    );
+    const many = Array.from({ length: 1000 }, (_, index) => left(`u${index}.service`, 'unstarted'));
+    expect(messageOf(seenWith({ units: many }), 'units')).toMatch(
+      /^a switch was cut off .*u4\.service, and 995 more\)/,
+    );
+  });
+
+  test('names the other system profile that what runs, or starts by default, comes from', () => {
+    const foreignProfiles = [{ name: 'test', generation: 3, toplevel: foreignSystem }];
+    const from = `${foreignSystem} (generation 3 of the system profile test)`;
+    const switched = seenWith({ foreignProfiles, current: foreignSystem, bootDefault: foreignSystem });
+    expect(kinds(switched)).toEqual(['commit', 'runtime', 'manual', 'bootloader']);
+    expect(messageOf(switched, 'runtime')).toBe(`${from} runs, expected since ${begin} is ${oldSystem}`);
+    expect(messageOf(switched, 'manual')).toBe(
+      `${from} was activated by hand at ${begin}, without changing the system profile`,
+    );
+    const booted = { ...switched.observed, booted: foreignSystem };
+    expect(messageOf(seenWith(booted), 'manual')).toBe(
+      `the boot loader was set by hand to start ${from} by default`,
+    );
+    const staged = seenWith({ foreignProfiles, bootDefault: foreignSystem });
+    expect(kinds(staged)).toEqual(['manual', 'bootloader']);
+    expect(messageOf(staged, 'bootloader')).toBe(
+      `the boot loader starts ${from} by default, expected since ${begin} is ${oldSystem}`,
+    );
+    // An entry of another profile that was chosen in the boot menu is a choice, and is told as one.
+    expect(kinds(seenWith({ foreignProfiles, current: foreignSystem, booted: foreignSystem }))).toEqual([
+      'commit',
+      'runtime',
+    ]);
+  });
+
   test('tells a test by hand and a profile set by hand apart', () => {
     const tested = seenWith({ current: foreignSystem });
     expect(kinds(tested)).toEqual(['commit', 'runtime', 'manual']);

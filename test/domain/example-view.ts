@@ -33,6 +33,7 @@ export const exampleObserved: Observed = {
   bootedRevision: null,
   profile: { generation: 7, toplevel: oldSystem },
   bootDefault: oldSystem,
+  foreignProfiles: [],
   rebootReasons: [],
   currentSince: Date.parse(begin),
   profileSince: Date.parse(begin),

@@ -1,5 +1,5 @@
-import { mkdir, rm, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HostStatus } from '../../src/domain/status.ts';
@@ -124,6 +124,33 @@ describe('with drift.policy report', () => {
     await rm(join(dir, 'imitation.target'));
     await drifted('as it was');
     await rm(join(lab.host.root, 'run/systemd'), { recursive: true });
+  });
+
+  test('a switch that was cut off is told with what it left undone, until the next one does it', async () => {
+    const { lab, drifted, activate, two } = hand;
+    await mkdir(join(lab.host.root, 'run/systemd/system'), { recursive: true });
+    const list = join(lab.host.root, 'run/nixos/start-list');
+    await writeFile(list, 'imitation.target\n');
+    expect(messageOf(await drifted('a switch cut off', 'units'), 'units')).toContain(
+      'a switch was cut off before it was done (not started: imitation.target)',
+    );
+    await activate(two, 'test');
+    await rm(list);
+    await drifted('done');
+    await rm(join(lab.host.root, 'run/systemd'), { recursive: true });
+  });
+
+  test('a switch to another system profile is told by its name', async () => {
+    const { lab, activate, drifted, one } = hand;
+    const other = join(dirname(lab.host.profile), 'system-profiles/trial');
+    await mkdir(dirname(other), { recursive: true });
+    await execa('nix-env', ['--profile', other, '--set', one], { env: lab.env, extendEnv: false });
+    await activate(one, 'switch');
+    const seen = await drifted('another profile', 'commit', 'runtime', 'manual', 'bootloader');
+    for (const kind of ['manual', 'bootloader']) {
+      expect(messageOf(seen, kind)).toContain(`${one} (generation 1 of the system profile trial`);
+    }
+    await mend();
   });
 
   test('another kernel is the need of a reboot and no trouble', async () => {

@@ -35,6 +35,7 @@ test('of a host on which nothing ever ran, everything is null and nothing throws
     currentSince: null,
     profileSince: null,
     newestGeneration: null,
+    foreignProfiles: [],
     units: null,
     switchRunning: false,
   });

@@ -70,6 +70,7 @@ export function host(current: string | null, more: Partial<Observed> = {}): Obse
     currentSince: null,
     profileSince: null,
     newestGeneration: null,
+    foreignProfiles: [],
     units: null,
     switchRunning: false,
     ...more,
