@@ -171,7 +171,7 @@ export const catalogue = {
     reason: rollbackReasons,
   }),
   abide_rollback_failed: gauge('1 while the host stands where a rollback failed, which needs a person.'),
-  abide_remote_up: gauge('1 if the last fetch worked.', { remote: 'remotes' }),
+  abide_remote_up: kept('1 if the last fetch worked, also of before a restart.', { remote: 'remotes' }),
   abide_remote_last_attempt_timestamp_seconds: kept('When a remote was last asked.', { remote: 'remotes' }),
   abide_remote_last_success_timestamp_seconds: kept('When a remote last answered.', { remote: 'remotes' }),
   // Too frequent to be on disk at every moment: one that went back a little would be read as a reset to almost all of it.

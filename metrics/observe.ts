@@ -84,6 +84,12 @@ export function createMetrics(deps: {
     if (desired?.role === 'main') put(name, 0);
     if (desired?.role === 'testing' && kept.get(name) === 0) put(name, deps.now() / 1000);
   };
+  // Until a remote was asked again, what it did before a restart is what is known of it.
+  const followRemotes = (remotes: LoopView['remotes']) => {
+    for (const { name: remote, health } of remotes) {
+      if (health.up !== null) put('abide_remote_up', health.up ? 1 : 0, { remote });
+    }
+  };
   let cpuCounted = 0;
 
   return {
@@ -103,6 +109,7 @@ export function createMetrics(deps: {
       for (const [name, seconds, labels] of times(view)) reach(name, seconds, labels);
       for (const outcome of ended.news(view.facts.deployments)) count('abide_deployments_total', { outcome });
       followTesting(view.desired);
+      followRemotes(view.remotes);
     },
     reconcileEnded: (result) => {
       count('abide_reconciles_total', { result });

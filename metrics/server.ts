@@ -101,10 +101,20 @@ async function answer(
     return send(response, 405, 'only GET is served here\n');
   }
   const [path] = (request.url ?? '').split('?');
-  if (path === '/metrics') return sendMetrics(request, response, deps);
+  if (path === '/metrics') return sendMetricsOnceReady(request, response, deps);
   if (path === '/healthz') return sendProbe(response, deps.healthy());
   if (path === '/readyz') return sendProbe(response, deps.ready());
   send(response, 404, 'there are /metrics, /healthz and /readyz\n');
+}
+
+/** Before the first look a scrape could only say that nothing is known, and alerts would take that for an end of the trouble. */
+async function sendMetricsOnceReady(
+  request: IncomingMessage,
+  response: ServerResponse,
+  deps: MetricsServerDeps,
+): Promise<void> {
+  const ready = deps.ready();
+  return ready.ok ? sendMetrics(request, response, deps) : sendProbe(response, ready);
 }
 
 async function sendMetrics(

@@ -6,7 +6,8 @@ import type { Log } from '../src/domain/log.ts';
 export interface TextfileDeps {
   /** Ends in `.prom`, or node_exporter does not read it. */
   readonly file: string;
-  readonly scrape: () => Promise<string>;
+  /** null: there is nothing worth telling yet, and what was told before stays. */
+  readonly scrape: () => Promise<string> | null;
   readonly everyMs: number;
   readonly log: Log;
 }
@@ -22,7 +23,9 @@ export function keepTextfile(deps: TextfileDeps): { close(): Promise<void> } {
   const write = async () => {
     isWriting = true;
     try {
-      await replace(deps.file, await deps.scrape());
+      const text = await deps.scrape();
+      if (text === null) return;
+      await replace(deps.file, text);
       if (failed) deps.log.info({}, `${deps.file} can be written again`);
       failed = false;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { isBootProven } from '../src/domain/boot-proven.ts';
-import { findDrift, knowableDrift, slotCommits } from '../src/domain/drift.ts';
+import { driftBegan, findDrift, knowableDrift, slotCommits } from '../src/domain/drift.ts';
 import type { LoopView, ViewedRemote } from '../src/domain/loop-view.ts';
 import { rebootReasons } from '../src/domain/observed.ts';
 import { rebootNeed } from '../src/domain/reboot-need.ts';
@@ -81,7 +81,7 @@ function setDrift({ set, clear }: MetricRegistry, view: LoopView): void {
   clear('abide_drift_since_timestamp_seconds');
   const found = new Set(findDrift(view).map(({ kind }) => kind));
   for (const kind of knowableDrift(view)) {
-    const since = found.has(kind) ? (view.facts.driftSince[kind] ?? null) : null;
+    const since = found.has(kind) ? driftBegan(kind, view) : null;
     set('abide_drift', flag(found.has(kind)), { kind });
     set('abide_drift_since_timestamp_seconds', epochSeconds(since), { kind });
   }
@@ -105,13 +105,12 @@ function setHeld({ set }: MetricRegistry, view: LoopView): void {
   set('abide_staged_since_timestamp_seconds', isStaged(view) ? epochSeconds(expected?.since ?? null) : 0);
 }
 
-function setRemote({ set }: MetricRegistry, { name, health }: ViewedRemote, view: LoopView): void {
+function setRemote({ set }: MetricRegistry, { name }: ViewedRemote, view: LoopView): void {
   const remote = { remote: name };
   const judged = view.judgements.filter((judgement) => judgement.remote === name);
   const isRefused = judged.some(({ verdict }) => verdict?.status === 'rejected');
   const main = judged.find(({ role }) => role === 'main')?.relation;
   const isApart = main === 'rewritten' || main === 'diverged';
-  set('abide_remote_up', flag(health.up === true), remote);
   set('abide_remote_selected', flag(view.desired?.remote === name), remote);
   set('abide_remote_head_trusted', flag(!isRefused), remote);
   set('abide_remote_diverged', flag(isApart), remote);

@@ -10,7 +10,7 @@ import type { News } from './news.ts';
 export interface Keeper {
   /** Called with the facts after every transition; writes when they, or what was counted, changed and never throws. */
   offer(facts: Facts): void;
-  /** What was counted goes to disk with the next offer: a counter that a scrape has seen must not go back. */
+  /** What was counted, or turned, goes to disk with the next offer: a counter that a scrape has seen must not go back. */
   readonly counted: () => void;
   /** Returns when everything is on disk; throws Problem `journal_unwritable`, and then the step must not be taken. */
   flush(): void;

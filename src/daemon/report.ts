@@ -6,8 +6,11 @@ import type { Condition, HostStatus } from '../domain/status.ts';
 
 /** What the world sees of the loop, derived from its newest view. */
 export interface Report {
-  /** Brings conditions and metrics up to date and tells who listens; called after every transition. */
-  readonly refresh: () => void;
+  /**
+   * Brings conditions and metrics up to date and tells who listens; called after every transition. True when the status of a
+   * condition changed: since when that is cannot be known again, so it belongs on disk.
+   */
+  readonly refresh: () => boolean;
   status(): HostStatus;
   readonly conditions: () => readonly Condition[];
   /** Called whenever the status would be another; the returned function ends it. */
@@ -33,9 +36,12 @@ export function createReport(deps: {
   return {
     refresh: () => {
       const seen = view();
-      conditions = deriveConditions(seen, conditions, nowIso());
+      const before = conditions;
+      // Until the host was looked at, what the journal kept says more than that nothing is known.
+      if (seen.observed || conditions.length === 0) conditions = deriveConditions(seen, conditions, nowIso());
       metrics.updateFrom(seen, conditions);
       touch();
+      return conditions.some(({ status }, index) => status !== before[index]?.status);
     },
     status: () => hostStatus(view(), conditions, nowIso()),
     conditions: () => conditions,

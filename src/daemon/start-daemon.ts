@@ -239,11 +239,11 @@ function driveLoop(
   const failed = new Promise<number>((resolve) => {
     loop.actor.subscribe({
       next: ({ context }) => {
+        if (report.refresh()) keeper.counted();
         keeper.offer(context.facts);
         retire(context.facts);
         auditor.look(context);
         ending.look(context.facts);
-        report.refresh();
       },
       error: (error) => {
         log.error({ err: error }, 'bug: the loop broke; the daemon ends and starts anew from its journal');

@@ -36,8 +36,12 @@ export function startMetrics(deps: MetricsDeps): { close(): Promise<void> } {
   };
 }
 
-function startTextfile({ metrics, refresh, log }: MetricsDeps, file: string): { close(): Promise<void> } {
+function startTextfile(
+  { metrics, refresh, lastLook, log }: MetricsDeps,
+  file: string,
+): { close(): Promise<void> } {
   const scrape = () => {
+    if (lastLook() === null) return null;
     refresh();
     return metrics.textfile();
   };

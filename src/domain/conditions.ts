@@ -29,7 +29,7 @@ import { conditionTypes, type Condition, type ConditionType } from './status.ts'
 
 /**
  * All conditions of one moment, in the order of `conditionTypes`. `previous` gives the times of those whose status stays,
- * and the status that Ready keeps while the loop is suspended. Never are two of Ready, Reconciling and Stalled True.
+ * and the status that Ready keeps while the loop is suspended, and SourceReachable until remotes were asked. Never are two of Ready, Reconciling and Stalled True.
  */
 export function deriveConditions(
   view: LoopView,
@@ -55,7 +55,7 @@ type Findings = Readonly<Record<ConditionType, Finding>>;
 
 function findings(view: LoopView, previous: readonly Condition[]): Findings {
   const rest = {
-    SourceReachable: sourceReachable(view),
+    SourceReachable: untilAsked(sourceReachable(view), previous),
     SourceTrusted: sourceTrusted(view),
     Built: built(view),
     Activated: activated(view),
@@ -174,6 +174,13 @@ function unsourcedTop(_view: LoopView, { SourceReachable, SourceTrusted }: RestF
   }
   const message = `no remote offers a commit that may run here: ${SourceTrusted.message}`;
   return reconciling('NoCandidate', 'ProgressingWithRetry', message);
+}
+
+/** A restart makes nobody unreachable: until the remotes were asked again, what they did before it counts. */
+function untilAsked(found: Finding, previous: readonly Condition[]): Finding {
+  const before = previous.find(({ type }) => type === 'SourceReachable');
+  if (found.status !== 'Unknown' || !before) return found;
+  return { status: before.status, reason: before.reason, message: before.message };
 }
 
 /** Suspending a host does not make it unready; what was still open is said to be suspended. */

@@ -4,7 +4,7 @@ import { bootDefaultText, manualChange, runtimeText, unitsText, type Differences
 import { driftKinds, type DriftKind, type Expected, type Facts } from './facts.ts';
 import type { Observed } from './observed.ts';
 import { commitsOf } from './remember-commit.ts';
-import { notAfter } from './rfc3339.ts';
+import { notAfter, rfc3339 } from './rfc3339.ts';
 
 /** One difference between expected and observed, as a sentence for people. */
 export interface Drift {
@@ -73,6 +73,17 @@ export function trackDrift(
   const same =
     kinds.length === Object.keys(before).length && since.every(([kind, at]) => before[kind] === at);
   return same ? before : Object.fromEntries(since);
+}
+
+/**
+ * When a kind that holds began, RFC 3339. One that came with something else than a look, such as a newly desired commit, is
+ * as old as the newest look until the next one notes it.
+ */
+export function driftBegan(
+  kind: DriftKind,
+  { facts, observed }: Omit<DriftQuestion, 'desired'>,
+): string | null {
+  return facts.driftSince[kind] ?? rfc3339(observed?.at ?? null);
 }
 
 /** The commits known to give the running system, by our own table and by what the system says of itself. */

@@ -1,7 +1,7 @@
 import { isBootProven } from './boot-proven.ts';
 import { deriveConditions } from './conditions.ts';
 import type { Desired } from './desired.ts';
-import { findDrift, runningCommits, slotCommits } from './drift.ts';
+import { driftBegan, findDrift, runningCommits, slotCommits } from './drift.ts';
 import type { Judgement } from './judgement.ts';
 import type { LoopView, ViewedRemote } from './loop-view.ts';
 import type { Observed } from './observed.ts';
@@ -25,7 +25,7 @@ export function hostStatus(view: LoopView, previous: readonly Condition[], nowIs
     state: view.state,
     desired: view.desired && desiredStatus(view.desired, view),
     observed: view.observed && observedStatus(view.observed, view),
-    drift: findDrift(view).map((drift) => ({ ...drift, since: facts.driftSince[drift.kind] ?? nowIso })),
+    drift: findDrift(view).map((drift) => ({ ...drift, since: driftBegan(drift.kind, view) ?? nowIso })),
     rebootRequired: rebootNeed(view),
     floor: facts.floor?.commit ?? null,
     remotes: view.remotes.map((remote) => remoteStatus(remote, view)),

@@ -188,6 +188,14 @@ describe('Ready', () => {
     ]);
   });
 
+  test('stays while what is deployed and undisturbed is looked at again and a gate is shut before it', () => {
+    const waiting = { gate: 'cache', reason: 'no cache has it', since: 0, nextCheck: null };
+    const again = { ...settledView, state: 'gating' as const, waiting };
+    expect(short(again, 'Ready')).toEqual(['Ready=True/Succeeded']);
+    const drifted = seenWith({ current: foreignSystem }, { state: 'gating', waiting });
+    expect(short(drifted, 'Ready')).toEqual(['Ready=False/Waiting']);
+  });
+
   test('is not held back by the failure of an attempt before the one that waits at a gate', () => {
     const waiting = { gate: 'mode', reason: 'mode is observe', since: 0, nextCheck: null };
     const view = towardsNew({ state: 'gating', waiting }, { failure: exampleFailure });
@@ -286,6 +294,16 @@ describe('SourceReachable', () => {
     [[false, false], 'False/AllRemotesFailed'],
   ])('of remotes %j is %s', (up, expected) => {
     expect(short(reach(...up), 'SourceReachable')).toEqual([`SourceReachable=${expected}`]);
+  });
+
+  test('is what it was before a restart until the remotes were asked again, with its time', () => {
+    const before = deriveConditions(reach(true, false), [], begin);
+    const of = (view: LoopView) =>
+      deriveConditions(view, before, later).find(({ type }) => type === 'SourceReachable');
+    const was = { status: 'True', reason: 'PartiallyFailed', lastTransitionTime: begin };
+    expect(of(reach(null, null))).toMatchObject(was);
+    expect(of(reach(false, null))).toMatchObject(was);
+    expect(of(reach(false, false))).toMatchObject({ status: 'False', lastTransitionTime: later });
   });
 
   test('leaves Ready alone once something was selected', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findDrift, knowableDrift, trackDrift } from '../../src/domain/drift.ts';
+import { driftBegan, findDrift, knowableDrift, trackDrift } from '../../src/domain/drift.ts';
 import { driftKinds, type DriftKind } from '../../src/domain/facts.ts';
 import type { LoopView } from '../../src/domain/loop-view.ts';
 import {
@@ -31,6 +31,12 @@ const nothing = {
   rebootReasons: null,
   units: null,
 };
+
+test('what came with something else than a look is as old as the newest look', () => {
+  expect(driftBegan('commit', towardsNew())).toBe(begin);
+  expect(driftBegan('commit', towardsNew({}, { driftSince: { commit: later } }))).toBe(later);
+  expect(driftBegan('commit', { ...settledView, observed: null })).toBeNull();
+});
 
 describe('drift', () => {
   test('is none on a host that is as the last deployment left it', () => {

@@ -272,6 +272,19 @@ describe('across a restart', () => {
     );
   });
 
+  test('a remote that has not answered yet is as it was before', async () => {
+    const before = create();
+    before.updateFrom({ ...settledView, remotes: [exampleRemote('origin', true)] }, []);
+    const asked = (up: boolean | null) =>
+      seen({ ...settledView, remotes: [exampleRemote('origin', up)] }, restarted(before));
+    const upOf = async (up: boolean | null) => (await asked(up)).get('abide_remote_up{remote="origin"}');
+    expect(await upOf(null)).toBe(1);
+    expect(await upOf(false)).toBe(0);
+    before.updateFrom({ ...settledView, remotes: [exampleRemote('origin', false)] }, []);
+    expect(await upOf(null)).toBe(0);
+    expect(await upOf(true)).toBe(1);
+  });
+
   test('values of another version, of removed remotes and damaged ones are dropped', async () => {
     const values = {
       'abide_remote_last_success_timestamp_seconds{remote="mirror"}': 3,

@@ -21,7 +21,7 @@ function start(change: Partial<MetricsServerDeps> = {}) {
     listen: { host: '127.0.0.1', port: 0 },
     scrape: () => Promise.resolve('abide_build_info 1\n'),
     healthy: () => ({ ok: true, message: 'the loop ticks' }),
-    ready: () => ({ ok: false, message: 'the host was not observed yet' }),
+    ready: () => ({ ok: true, message: 'the host is observed' }),
     log,
     retryMs: 20,
     ...change,
@@ -50,7 +50,15 @@ function get(url: string, headers: Record<string, string> = {}, method = 'GET'):
   });
 }
 
+const unready = () => ({ ok: false, message: 'the host was not observed yet' });
+
 describe('the metrics listener', () => {
+  test('tells nothing before the host was looked at: an alert would take that for the end of the trouble', async () => {
+    const { server } = start({ ready: unready, scrape: () => Promise.reject(new Error('never')) });
+    const { status, body } = await get(`http://${await server.bound}/metrics`);
+    expect([status, body.toString()]).toEqual([503, 'the host was not observed yet\n']);
+  });
+
   test.each([
     ['Prometheus 2', 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1'],
     [
@@ -84,7 +92,7 @@ describe('the metrics listener', () => {
   });
 
   test('answers the probes with 200 or 503 and a sentence', async () => {
-    const address = await start().server.bound;
+    const address = await start({ ready: unready }).server.bound;
     const health = await get(`http://${address}/healthz`);
     expect([health.status, health.body.toString()]).toEqual([200, 'the loop ticks\n']);
     const ready = await get(`http://${address}/readyz`);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-function keep(file: string, scrape: () => Promise<string>) {
+function keep(file: string, scrape: () => Promise<string> | null) {
   const lines: string[] = [];
   const write = (level: string) => (_fields: unknown, message: string) => lines.push(`${level} ${message}`);
   const log = Object.fromEntries(
@@ -56,6 +56,17 @@ test('a reader never finds it half written, nor another file that node_exporter 
     expect(readdirSync(dir).filter((name) => name.endsWith('.prom'))).toEqual(['abide.prom']);
     await new Promise((resolve) => setImmediate(resolve));
   }
+});
+
+test('what was told before stays while there is nothing to tell yet', async () => {
+  const file = join(dir, 'abide.prom');
+  writeFileSync(file, 'abide_suspended 1\n');
+  let asked = 0;
+  const lines = keep(file, () => ((asked += 1) < 3 ? null : Promise.resolve('abide_suspended 0\n')));
+  expect(readFileSync(file, 'utf8')).toBe('abide_suspended 1\n');
+  await expect.poll(() => readFileSync(file, 'utf8')).toBe('abide_suspended 0\n');
+  expect(asked).toBeGreaterThan(2);
+  expect(lines).toEqual([]);
 });
 
 test('a directory that is not there is said once, and used when it comes', async () => {
