@@ -9,9 +9,10 @@ import { idle } from './idle.ts';
 import { overhead } from './overhead.ts';
 import { reaction } from './reaction.ts';
 import { unchangedPoll } from './unchanged-poll.ts';
+import { unitsLook } from './units-look.ts';
 import { verify } from './verify.ts';
 
-const benches = { reaction, overhead, unchangedPoll, cliStart, idle, decisions, verify };
+const benches = { reaction, overhead, unchangedPoll, cliStart, idle, decisions, unitsLook, verify };
 const document = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 
 await bench(process.argv.slice(2));
