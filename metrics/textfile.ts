@@ -20,11 +20,15 @@ export interface TextfileDeps {
 export function keepTextfile(deps: TextfileDeps): { close(): Promise<void> } {
   let failed = false;
   let isWriting = false;
+  let soon: NodeJS.Timeout | undefined;
   const write = async () => {
     isWriting = true;
     try {
       const text = await deps.scrape();
-      if (text === null) return;
+      if (text === null) {
+        soon = setTimeout(writeUnlessWriting, Math.min(soonMs, deps.everyMs)).unref();
+        return;
+      }
       await replace(deps.file, text);
       if (failed) deps.log.info({}, `${deps.file} can be written again`);
       failed = false;
@@ -37,18 +41,23 @@ export function keepTextfile(deps: TextfileDeps): { close(): Promise<void> } {
       isWriting = false;
     }
   };
-  let newest = write();
-  const timer = setInterval(() => {
+  const writeUnlessWriting = () => {
     // A disk that hangs gets one write to hang on and no queue.
     if (!isWriting) newest = write();
-  }, deps.everyMs).unref();
+  };
+  let newest = write();
+  const timer = setInterval(writeUnlessWriting, deps.everyMs).unref();
   return {
     close: () => {
       clearInterval(timer);
+      clearTimeout(soon);
       return newest;
     },
   };
 }
+
+/** What is not there yet comes with the first look at the host, in a moment. */
+const soonMs = 500;
 
 /** Readers find the old file or the new one; what is half written has a name that node_exporter does not read. */
 async function replace(file: string, text: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { rename } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { families } from '../../metrics/catalogue.ts';
@@ -17,7 +18,9 @@ let scraper: Scraper;
 
 beforeAll(async () => {
   const listen = `127.0.0.1:${await freePort()}`;
-  lab = await createLab({ config: { metrics: { listen } } });
+  lab = await createLab({
+    config: (dir) => ({ metrics: { listen, textfile: join(dir, 'abide.prom') } }),
+  });
   await lab.daemon.start();
   scraper = startScraper(`http://${listen}/metrics`);
 });
@@ -203,6 +206,14 @@ describe('a scraper that never rests', { timeout: 60_000 }, () => {
     await lab.daemon.until('a failed fetch', ({ remotes }) => remotes[0]?.up === false);
     await scrapesMore(3);
     for (const scrape of scraper.scrapes.slice(from)) expect(trouble(scrape)).toEqual(trouble(before));
+  });
+
+  test('would find the same in the textfile, but for what tells of the process', async () => {
+    const namesOf = (scrape: Scrape) =>
+      [...scrape.keys()].map((series) => series.split('{')[0]!).filter((name) => name.startsWith('abide_'));
+    const file = await readFile(join(lab.dir, 'abide.prom'), 'utf8');
+    expect(new Set(namesOf(parse(file)))).toEqual(new Set(namesOf(last())));
+    expect(promtool(file)).toBe('');
   });
 
   test('was answered each time, and told nothing that contradicts itself or goes back', async () => {
