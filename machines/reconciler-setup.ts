@@ -8,7 +8,7 @@ import type { DeploymentStep, SwitchResult, WentBack } from '../src/domain/deplo
 import { atStep, isStaged } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
 import { isTrial } from '../src/domain/boot-trial.ts';
-import { closedGate, isConsented, isNetworkBack } from '../src/domain/gate.ts';
+import { closedGate, isNetworkBack, isOpened } from '../src/domain/gate.ts';
 import { isGoingBack } from '../src/domain/go-back.ts';
 import { isInspected, type Inspection } from '../src/domain/inspection.ts';
 import { isHeldByLoader, keepLoader, type LoaderInstalled } from '../src/domain/boot-once.ts';
@@ -73,7 +73,7 @@ export const reconcilerSetup = setup({
       afterEvaluation(context, evaluation, context.now()) === to,
     waits: (_, { error }: { error: unknown }) => toProblem(error).code === 'not_in_cache',
     shut: ({ context }) => closedGate(context, context.now()) !== null,
-    openedMeanwhile: ({ context }) => isNetworkBack(context) || isConsented(context, context.now()),
+    openedMeanwhile: ({ context }) => isNetworkBack(context) || isOpened(context, context.now()),
     givenUp: ({ context }) =>
       !isGoingBack(context) &&
       context.facts.quarantine.some(({ commit }) => commit === context.target?.commit),

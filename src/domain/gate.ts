@@ -57,9 +57,10 @@ export function isNetworkBack(loop: Loop): boolean {
   return loop.waiting?.gate === 'network' && !awaitsNetwork(loop);
 }
 
-/** True when a person consented to what stood at a gate for want of it. */
-export function isConsented(loop: Loop, now: number): boolean {
-  return loop.waiting !== null && consentGates.has(loop.waiting.gate) && closedGate(loop, now) === null;
+/** True when a person consented to what stood at a gate for want of it, or another system runs than the one a reboot was needed from. */
+export function isOpened(loop: Loop, now: number): boolean {
+  const gate = loop.waiting?.gate ?? '';
+  return (consentGates.has(gate) || gate === 'reboot') && closedGate(loop, now) === null;
 }
 
 function awaitsNetwork({ target, facts }: Loop): boolean {

@@ -16,6 +16,7 @@ import {
   isChanging,
   isDesiredDeployed,
   stagedDeployment,
+  unbuiltGates,
 } from './standing.ts';
 
 /** True when the desired commit's system is in the store. */
@@ -38,9 +39,6 @@ const inStore: Finding = {
   reason: 'Succeeded',
   message: 'the desired system is in the store',
 };
-
-/** Gates that shut before the system is built. */
-const unbuiltGates: ReadonlySet<string> = new Set(['cache', 'machine-id']);
 
 /** True when the desired system is the running one. */
 export function activated(view: LoopView): Finding {

@@ -35,7 +35,7 @@ export function standing(view: LoopView): Standing {
 /** The desired commit's failure while it still says something: not once a retry has come further than it. */
 export function currentFailure({ facts: { failure }, desired, state }: LoopView): Failure | null {
   if (!failure || failure.commit !== desired?.commit) return null;
-  return (reach[state] ?? 0) > reachOf(failure) ? null : failure;
+  return reachIn(state) > reachOf(failure) ? null : failure;
 }
 
 /** The quarantine that keeps the desired commit from running. */
@@ -98,15 +98,22 @@ const workStates: ReadonlySet<LoopState> = new Set<LoopState>([
   ...changeStates,
 ]);
 
+/** Gates that shut before the system is built. */
+export const unbuiltGates: ReadonlySet<string> = new Set(['cache', 'machine-id']);
+
 /** How far a state has come on the way from commit to running system. */
-const reach: Readonly<Partial<Record<LoopState, number>>> = {
+const reach = {
   evaluating: 1,
   building: 2,
   gating: 3,
   activating: 4,
   probation: 5,
   committing: 6,
-};
+} as const satisfies Partial<Record<LoopState, number>>;
+
+function reachIn(state: LoopState): number {
+  return state in reach ? reach[state as keyof typeof reach] : 0;
+}
 
 function reachOf({ class: kind }: Failure): number {
   return { evaluate: 1, build: 2, environment: 2, unexpected: 2, activate: 4, commit: 6 }[kind];
@@ -131,12 +138,25 @@ function isUnsourced({ desired, everSelected, remotes }: LoopView): boolean {
 }
 
 function delay(view: LoopView): Standing | null {
-  if (view.waiting && (!isChanging(view) || view.waiting.gate === confirmationGate)) return 'waiting';
+  if (isWaiting(view)) return 'waiting';
   if (isBusy(view)) return 'progressing';
   if (isStaged(view)) return 'staged';
   const { desired, everSelected } = view;
   const isComing = desired ? !isDesiredDeployed(view) : !everSelected;
   return isComing ? 'progressing' : null;
+}
+
+/**
+ * A gate that is shut before what is deployed and undisturbed, which a person asked to look at again, keeps nothing back. Once
+ * such a look has failed, the host is not ready until one succeeds.
+ */
+function isWaiting(view: LoopView): boolean {
+  const { waiting, facts, desired } = view;
+  if (!waiting) return false;
+  if (isChanging(view)) return waiting.gate === confirmationGate;
+  if (!isDesiredDeployed(view) || isDrifted(view)) return true;
+  const got = unbuiltGates.has(waiting.gate) ? reach.building : reach.gating;
+  return facts.failure?.commit === desired?.commit && facts.failure !== null && reachOf(facts.failure) >= got;
 }
 
 /** Reboot reasons are no drift for people: RebootRequired shows them. */

@@ -1,6 +1,7 @@
 import { conditionReasons } from '../../src/domain/condition-reasons.ts';
 import { deriveConditions } from '../../src/domain/conditions.ts';
 import type { Facts } from '../../src/domain/facts.ts';
+import type { LoopView } from '../../src/domain/loop-view.ts';
 import { selectFor } from '../../src/domain/select-for.ts';
 import type { Condition, ConditionType } from '../../src/domain/status.ts';
 import { summarize } from '../../src/domain/summary.ts';
@@ -16,9 +17,17 @@ export function conditionsBrokenBy(transition: Transition): string[] {
     .map(([, sentence]) => sentence);
 }
 
+/** What the world sees of a snapshot: the one word, and the status and reason of every condition. */
+export function shownOf(snapshot: Snapshot): readonly string[] {
+  return [
+    summarize(view(snapshot)).summary,
+    ...alone(snapshot).map(({ status, reason }) => `${status} ${reason}`),
+  ];
+}
+
 function rules({ before, after }: Transition): Rule[] {
-  const was = conditionsOf(before, [], began);
-  const is = conditionsOf(after, was, ended);
+  const was = alone(before);
+  const is = deriveConditions(view(after), was, ended);
   const desired = selectFor(after.context).desired?.commit ?? null;
   return [
     ...fluxRules(is),
@@ -57,7 +66,30 @@ function fluxRules(conditions: readonly Condition[]): Rule[] {
 const began = '2026-01-01T00:00:00.000Z';
 const ended = '2026-01-01T00:01:00.000Z';
 
-function view(snapshot: Snapshot) {
+/** Remembered, because a walk asks for the same again for every way out of a state. */
+function view(snapshot: Snapshot): LoopView {
+  return remembered(views, snapshot, viewNow);
+}
+
+/** The conditions of a daemon that has just come to be. */
+function alone(snapshot: Snapshot): readonly Condition[] {
+  return remembered(conditions, snapshot, () => deriveConditions(view(snapshot), [], began));
+}
+
+const views = new WeakMap<Snapshot, LoopView>();
+const conditions = new WeakMap<Snapshot, readonly Condition[]>();
+
+function remembered<Value>(
+  known: WeakMap<Snapshot, Value>,
+  snapshot: Snapshot,
+  find: (snapshot: Snapshot) => Value,
+): Value {
+  const value = known.get(snapshot) ?? find(snapshot);
+  known.set(snapshot, value);
+  return value;
+}
+
+function viewNow(snapshot: Snapshot): LoopView {
   const { remotes } = snapshot.context.policy;
   return viewOf(snapshot, {
     host: 'web1',
@@ -68,10 +100,6 @@ function view(snapshot: Snapshot) {
     verifying: () => null,
     requested: () => null,
   });
-}
-
-function conditionsOf(snapshot: Snapshot, previous: readonly Condition[], at: string): readonly Condition[] {
-  return deriveConditions(view(snapshot), previous, at);
 }
 
 function statusOf(conditions: readonly Condition[], wanted: ConditionType): Condition['status'] | undefined {

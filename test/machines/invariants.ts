@@ -354,7 +354,10 @@ function isPutOff(
     from === 'activating.checking' || (from === 'activating.comparing' && operation === 'test');
   const shuts = isPreflight || exitCode === 11 || (exitCode === 100 && operation === 'test');
   const stands = (value as { pipeline: unknown }).pipeline === 'gating' && context.waiting !== null;
-  return shuts && context.facts.deployment === null && (stands || context.target?.commit !== commit);
+  // What was put off leaves the host free for the trial of a system that has booted meanwhile.
+  const { deployment } = context.facts;
+  const isFree = deployment === null || (deployment.trigger === 'boot' && deployment.commit !== commit);
+  return shuts && isFree && (stands || context.target?.commit !== commit);
 }
 
 function isUndone(ended: Deployment | undefined): boolean {
