@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readlink, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createLab, type Lab } from './alpha-lab.ts';
@@ -86,6 +86,37 @@ test('a container, without a boot loader and kernel links, is in sync with a boo
     'proof',
     ({ observed, state }) => observed?.booted.proven === true && state === 'settled',
   );
+});
+
+test('a current-system that leads nowhere is told as far as it can be, and put right when a person asks', async () => {
+  lab = await createLab();
+  await lab.daemon.start();
+  await lab.deploy('one');
+  const one = await running();
+  const point = (target: string) => execa('ln', ['-sfn', target, join(lab.host.root, 'run/current-system')]);
+  const kinds = async () =>
+    [...(await lab.daemon.metrics()).matchAll(/^abide_drift\{kind="(\w+)"\} 1$/gm)].map(([, kind]) => kind);
+  const told = async () => (await lab.daemon.metrics()).match(/^abide_drift\{kind="\w+"\}/gm)?.join() ?? '';
+  const mend = async () => {
+    expect((await lab.daemon.cli('retry')).exitCode).toBe(0);
+    await expect.poll(running, { timeout: 30_000 }).toBe(one);
+    await lab.daemon.until('mended', ({ summary, drift }) => summary === 'InSync' && drift.length === 0);
+  };
+
+  const gone = join(dirname(one), `${'0'.repeat(32)}-gone`);
+  await point(gone);
+  const collected = await lab.daemon.until('a collected system', ({ drift }) => drift.length > 0);
+  expect(collected).toMatchObject({ summary: 'Drifted', observed: { current: { toplevel: gone } } });
+  expect(collected.drift.map(({ kind }) => kind)).toEqual(['commit', 'runtime', 'manual']);
+  expect(await kinds()).toEqual(['commit', 'runtime', 'manual']);
+  expect(await told()).not.toContain('boot"');
+  await mend();
+
+  await point('/nowhere');
+  const lost = await lab.daemon.until('no system', ({ observed }) => observed?.current.toplevel === null);
+  expect(lost.drift).toEqual([]);
+  expect(await told()).not.toContain('runtime');
+  await mend();
 });
 
 test('a system that runs without switch-to-configuration is no way back: that is said, and a failure stays as it is', async () => {
