@@ -82,9 +82,18 @@ export class Problem extends Error {
   }
 }
 
-/** Any thrown value as a Problem; what is not one already becomes `unexpected` with its cause kept. */
+/** Any thrown value as a Problem; a full disk becomes `no_space`, all else `unexpected`, with its cause kept. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (isDiskFull(error)) {
+    const advice = 'make room there, and it is tried again by itself';
+    return new Problem('no_space', `${error.message}; ${advice}`, { cause: error });
+  }
   const message = error instanceof Error ? error.message : String(error);
   return new Problem('unexpected', message, { cause: error });
+}
+
+/** A file operation's own error names the place. */
+function isDiskFull(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }

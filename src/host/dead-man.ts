@@ -2,7 +2,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { basename, join } from 'node:path';
 import { plainText } from '../domain/plain-text.ts';
 import { Problem } from '../domain/problem.ts';
+import { mustFit } from '../domain/room.ts';
 import { succeeded, type Run } from '../process.ts';
+import { checkRoom } from './check-room.ts';
 import { callOffLost } from './dead-man-lost.ts';
 import { deadManFile, deadManPace, deadManScript, type DeadManPace } from './dead-man-script.ts';
 import { armings, carriedFile, carriedText, type Arming } from './dead-man-units.ts';
@@ -45,7 +47,7 @@ export interface DeadManHook {
 export interface DeadMan {
   /**
    * Writes the script and sets its time in seconds. Those of other deployments are called off, and what is over is removed.
-   * Throws Problem `process_failed`, and as `disarm` does.
+   * Throws Problem `process_failed`, `no_room` or `no_space`, and as `disarm` does.
    */
   readonly arm: (way: WayBack, arming: Arming, seconds: number) => Promise<void>;
   /** Calls it off; what was never armed is no error. Throws Problem `way_back_taken` when it has begun to act. */
@@ -166,6 +168,8 @@ async function activeUnits({ activator, run, path }: DeadManDeps): Promise<reado
 async function call(deps: DeadManDeps, dir: string, ...words: readonly string[]): Promise<void> {
   const code = await exitOf(deps, dir, words);
   if (code.exitCode === 0) return;
+  // The script knows that it cannot write, and not why.
+  mustFit(await checkRoom(dir), { path: dir, bytes: 4 * reserveBytes, inodes: 8, purpose: 'the dead-man' });
   throw new Problem('process_failed', `the dead-man could not ${words[0]}: ${code.said}`);
 }
 

@@ -1,8 +1,8 @@
 // Preloaded into the built daemon by a test (NODE_OPTIONS=--import), so that the product has no code for it. Tells everything
 // that a deployment does to the world as a *point*: each write of journal and witness, each file put in place or removed,
 // each child started. Points are appended to CRASH_DIR/trace, and at the one that CRASH_DIR/order names the process kills
-// itself, right before or right after. With a file CRASH_DIR/full nothing can be written any more; CRASH_DIR/clock shifts the
-// wall clock by the milliseconds it holds.
+// itself, right before or right after, or fills the file systems that the order names. CRASH_DIR/clock shifts the wall clock by
+// the milliseconds it holds.
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -41,7 +41,7 @@ function reach(point) {
   const order = orderNow();
   if (order === null || order.notIn === running.id || order.point !== point) return;
   real.renameSync(join(home, 'order'), join(home, 'done'));
-  if (order.full) real.writeFileSync(join(home, 'full'), '');
+  if (order.fill) order.fill.forEach(fill);
   else if (order.clock) real.writeFileSync(join(home, 'clock'), String(order.clock));
   else process.kill(process.pid, 'SIGKILL');
 }
@@ -101,34 +101,29 @@ function started(file, args) {
     .slice(0, 120);
 }
 
-function refuseWhenFull(path) {
-  if (!String(path).startsWith(lab) || !real.existsSync(join(home, 'full'))) return;
-  throw Object.assign(new Error(`ENOSPC: no space left on device, open '${path}'`), { code: 'ENOSPC' });
+/** Takes all the room that is left on a file system: the bytes, and what new names need. */
+function fill(dir) {
+  real.mkdirSync(join(dir, 'filler'), { recursive: true });
+  const file = real.openSync(join(dir, 'filler/bytes'), 'w');
+  untilFull(() => real.writeSync(file, Buffer.alloc(4096)));
+  real.closeSync(file);
+  let names = 0;
+  untilFull(() => real.closeSync(real.openSync(join(dir, 'filler', String((names += 1))), 'w')));
 }
 
-const writes = (flags) => typeof flags === 'string' && /[wa+]/.test(flags);
+function untilFull(take) {
+  try {
+    for (;;) take();
+  } catch (error) {
+    if (error.code !== 'ENOSPC') throw error;
+  }
+}
 
 fs.renameSync = (from, to) => around(renamed(from, to), () => real.renameSync(from, to));
 fs.promises.rename = (from, to) => around(renamed(from, to), () => real.promises.rename(from, to));
 fs.promises.rm = (path, options) => {
   const isOurs = running && String(path).startsWith(lab) && !basename(String(path)).startsWith('.');
   return around(isOurs ? `remove ${short(path)}` : null, () => real.promises.rm(path, options));
-};
-fs.openSync = (path, flags, mode) => {
-  if (writes(flags)) refuseWhenFull(path);
-  return real.openSync(path, flags, mode);
-};
-fs.writeFileSync = (path, data, options) => {
-  if (typeof path === 'string') refuseWhenFull(path);
-  return real.writeFileSync(path, data, options);
-};
-fs.mkdirSync = (path, options) => {
-  if (!real.existsSync(path)) refuseWhenFull(path);
-  return real.mkdirSync(path, options);
-};
-fs.promises.symlink = async (target, path) => {
-  refuseWhenFull(path);
-  return real.promises.symlink(target, path);
 };
 const { spawn } = childProcess;
 childProcess.spawn = (file, args, options) => around(started(file, args), () => spawn(file, args, options));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { FakeHost } from './fake-host.ts';
 
 /** Puts a systemd-run and a systemctl before the PATH, which know transient services and timers; gives that PATH. */
-export function fakeSystemd(host: FakeHost): string {
+export function fakeSystemd(host: Pick<FakeHost, 'dir'>, path = process.env['PATH'] ?? ''): string {
   const bin = join(host.dir, 'bin');
   const units = unitsOf(host);
   mkdirSync(bin);
@@ -15,14 +15,15 @@ export function fakeSystemd(host: FakeHost): string {
   program('systemd-run', systemdRun);
   program('systemctl', systemctl);
   program('systemd-inhibit', systemdInhibit);
-  return `${bin}:${process.env['PATH'] ?? ''}`;
+  return `${bin}:${path}`;
 }
 
 /**
  * Where the fakes keep what they know: the pid of each unit, `argv` of every start, `active` for list-units, `running` for
- * what is active beside that, `started` for what was asked to start; a file `refuse` makes systemd-run fail.
+ * what is active beside that, `started` for what was asked to start; a file `refuse` makes systemd-run fail, and one
+ * `hang` makes it hang, for the units that the expression in it matches: all, where it is empty.
  */
-export function unitsOf({ dir }: FakeHost): string {
+export function unitsOf({ dir }: Pick<FakeHost, 'dir'>): string {
   return join(dir, 'units');
 }
 
@@ -35,7 +36,11 @@ alive() {
 /** As documented: a unit that exists is refused; a timer starts its service, outside of the caller, once its time is over. */
 const systemdRun = `
 printf '%s\\n' "$*" >> "$UNITS/argv"
-test ! -e "$UNITS/refuse" || { echo "Failed to connect to bus: refused" >&2; exit 1; }
+meant() {
+  test -e "$UNITS/$1" && printf '%s\\n' "$2" | grep -q -e "$(cat "$UNITS/$1")"
+}
+! meant refuse "$*" || { echo "Failed to connect to bus: refused" >&2; exit 1; }
+! meant hang "$*" || exec sleep 600
 exec 8> "$UNITS/lock"; flock 8
 for option; do
   case "$option" in

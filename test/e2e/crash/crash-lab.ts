@@ -14,8 +14,11 @@ import { createLab, processesWith, type Lab, type LabOptions } from '../alpha-la
 export interface CrashLab extends Lab {
   /** All points that the deployment of a commit has passed, in order. */
   points(commit: string): Promise<readonly string[]>;
-  /** Lets the daemon kill itself at this point of the next deployment, or fills the disk, or shifts the clock there instead. */
-  order(point: string, instead?: { readonly full: true } | { readonly clock: number }): Promise<void>;
+  /** Lets the daemon kill itself at this point of the next deployment, or fills file systems, or shifts the clock there instead. */
+  order(
+    point: string,
+    instead?: { readonly fill: readonly string[] } | { readonly clock: number },
+  ): Promise<void>;
   /** Resolves with true once the daemon died at its point, with false when the deployment ended without passing it. */
   died(commit: string): Promise<boolean>;
   /** Ends everything that runs for this host but the daemon, as a power cut would. */
