@@ -21,7 +21,7 @@ import { createProgressBoard } from './progress-board.ts';
 import { recordEmitted } from './record-emitted.ts';
 import { createReport } from './report.ts';
 import { startAudit } from './start-audit.ts';
-import { createRetirement } from './way-back.ts';
+import { createRetirement } from './retirement.ts';
 import { createLoop } from './start-loop.ts';
 import { startMetrics } from './start-metrics.ts';
 import { prepareState } from './prepare-state.ts';
@@ -235,7 +235,7 @@ function driveLoop(
   metrics: Metrics,
   log: Log,
 ): Promise<number> {
-  const retire = createRetirement(deadMan, log);
+  const retire = createRetirement({ deadMan, keeper, log });
   const failed = new Promise<number>((resolve) => {
     loop.actor.subscribe({
       next: ({ context }) => {

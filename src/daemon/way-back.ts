@@ -10,7 +10,8 @@ import { toProblem } from '../domain/problem.ts';
 import { isSwitchable } from '../host/activate.ts';
 import type { BootLoader } from '../host/boot-loader.ts';
 import type { BootOnce } from '../host/boot-once.ts';
-import type { DeadMan, DeadManHook, DeadManState, WayBack } from '../host/dead-man.ts';
+import type { DeadMan, DeadManHook, WayBack } from '../host/dead-man.ts';
+import type { DeadManState } from '../host/dead-man-state.ts';
 import type { HostObserver } from '../host/observe.ts';
 import type { RollBack } from '../host/roll-back.ts';
 import type { Profile } from '../nix/profile.ts';
@@ -81,7 +82,7 @@ export async function unlessUndone(
   const left = await deadMan.state(deployment.id);
   if (isTaken(left)) return { ...result, exitCode: null, signal: 'dead-man' };
   const way = wayBackOf(deployment);
-  if (way && (left.state === 'none' || left.state === 'gone')) {
+  if (way && idle.has(left.state)) {
     log.warn({ deployment: deployment.id }, 'the dead-man is gone after the switch; it is armed anew');
     await deadMan.arm(way, 'again', secondsOf(parts).probation).catch((error: unknown) => {
       log.error({ err: toProblem(error) }, 'the dead-man cannot be armed anew');
@@ -151,23 +152,6 @@ export async function adoptWayBack(
   return facts;
 }
 
-/** Told of the facts after every transition: a deployment that has ended, however, leaves nothing armed. */
-export function createRetirement(deadMan: Pick<DeadMan, 'clear'>, log: Log): (facts: Facts) => void {
-  let running: string | null = null;
-  let last: Promise<void> = Promise.resolve();
-  return ({ deployment }) => {
-    const ended = running !== null && deployment?.id !== running;
-    running = deployment?.id ?? null;
-    const keep = running;
-    if (!ended) return;
-    last = last
-      .then(() => deadMan.clear(keep))
-      .catch((error: unknown) => {
-        log.warn({ err: toProblem(error) }, 'the dead-man of an ended deployment cannot be called off');
-      });
-  };
-}
-
 function secondsOf({ deadManSeconds, facts }: WayBackParts): DeadManSeconds {
   return deadManSeconds(facts().probation?.rules ?? null);
 }
@@ -206,6 +190,9 @@ const atWork: ReadonlySet<DeadManState['state']> = new Set<DeadManState['state']
 /** One that cannot go back tries for ever; a daemon that shows so is better than none. */
 const longestOrphanMs = 2 * 60_000;
 
+/** Nobody waits, though the deployment is not judged: also what an end called off that never reached the disk. */
+const idle: ReadonlySet<DeadManState['state']> = new Set<DeadManState['state']>(['none', 'gone', 'disarmed']);
+
 const guarded: ReadonlySet<string | null> = new Set(['switch', 'look', 'probation']);
 
 async function adopt(
@@ -231,8 +218,8 @@ async function adopt(
     const blame = { reason: reason ?? 'ActivationFailed', message: message ?? why };
     return { ...facts, deployment: { ...deployment, ...blame, step: 'rollback' } };
   }
-  if (way && guarded.has(step) && (left.state === 'none' || left.state === 'gone')) {
-    log.warn({ deployment: id }, 'the dead-man of the running deployment is gone; it is armed anew');
+  if (way && guarded.has(step) && (idle.has(left.state) || left.state === 'stood-by')) {
+    log.warn({ deployment: id }, 'the dead-man of the running deployment waits no more; it is armed anew');
     await deadMan.arm(way, 'again', deadManSeconds(facts.probation?.rules ?? null).switching);
   }
   return facts;

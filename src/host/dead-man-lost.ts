@@ -58,6 +58,8 @@ async function tellProcesses(dir: string, deployment: string): Promise<boolean> 
     rmSync(dir, { recursive: true, force: true });
     return true;
   }
+  // It acts, and whoever waits for its end must not take it for one that never will.
+  rmSync(join(dir, 'disarmed'), { force: true });
   return false;
 }
 

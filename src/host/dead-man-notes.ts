@@ -19,11 +19,18 @@ take_lock() {
   exec 9>> "$dir/lock"
   "$flock" -w "$1" 9
 }
+is_locked() {
+  printf 'its lock is held by whoever sets its time\\n' >&2
+  exit 1
+}
 # Still to be done or being done, and not called off.
 is_over() {
   test -e "$dir/fired" || test -e "$dir/disarmed"
 }
 stood_by() {
   { read -r first rest < "$dir/outcome"; } 2> /dev/null && test "$first" = stood-by
+}
+has_begun() {
+  test -e "$dir/fired" && ! stood_by
 }
 `;

@@ -212,16 +212,17 @@ const verbs = `
 # Arms, or sets the time anew: the last to do so counts.
 arm() {
   is_over && exit 0
-  take_lock 20 || exit 1
+  take_lock 20 || is_locked
   is_over && exit 0
   start_timer "$1" "$2" || exit 1
   note armed "$1"
 }
 disarm() {
-  if test -e "$dir/fired"; then stood_by || exit 3; fi
+  has_begun && exit 3
   "$mkdir" -p "$dir"
-  take_lock 20 || exit 3
-  if test -e "$dir/fired"; then stood_by || exit 3; fi
+  # One that acts holds it to its end; whoever arms, for as long as a manager that hangs lets it wait.
+  take_lock 20 || { has_begun && exit 3; is_locked; }
+  has_begun && exit 3
   note disarmed "$deployment" || exit 1
   stop_timers
 }

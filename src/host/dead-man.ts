@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { plainText } from '../domain/plain-text.ts';
 import { Problem } from '../domain/problem.ts';
@@ -7,11 +7,11 @@ import { succeeded, type Run } from '../process.ts';
 import { checkRoom } from './check-room.ts';
 import { callOffLost } from './dead-man-lost.ts';
 import { deadManFile, deadManPace, deadManScript, type DeadManPace } from './dead-man-script.ts';
-import { armings, carriedFile, carriedText, type Arming } from './dead-man-units.ts';
+import { hasScript, readNote, stateOf, type DeadManState } from './dead-man-state.ts';
+import { carriedFile, carriedText, type Arming } from './dead-man-units.ts';
 import { findProgram } from './find-program.ts';
 import { lastingShell } from './shell-text.ts';
 import { profileBefore } from './profile-before.ts';
-import { processState } from './switch-files.ts';
 
 /** A deployment's way back. */
 export interface WayBack {
@@ -20,20 +20,6 @@ export interface WayBack {
   readonly previous: string;
   /** Toplevel of the profile when the deployment began. */
   readonly profile: string | null;
-}
-
-/** Where a dead-man stands: never armed here, waiting for its time, gone without a word, acting, done, or called off. */
-export interface DeadManState {
-  readonly state: 'none' | 'armed' | 'gone' | 'acting' | 'went-back' | 'stood-by' | 'disarmed';
-  /** True when nobody asked for it: its time came. */
-  readonly byItself: boolean;
-  /** What ran when it stood by. */
-  readonly found: string | null;
-  /** Tries that failed so far, and how the last one ended. */
-  readonly failures: number;
-  readonly lastExit: string | null;
-  /** Last lines that the previous system's switch-to-configuration printed. */
-  readonly log: readonly string[];
 }
 
 /** What the wrapper of a switch tells the dead-man: that it began, that it ended, and how long probation may last. */
@@ -46,15 +32,16 @@ export interface DeadManHook {
 /** The only rollback: a script outside of abide, which its timer starts when abide is dead, and abide when it is not. */
 export interface DeadMan {
   /**
-   * Writes the script and sets its time in seconds. Those of other deployments are called off, and what is over is removed.
-   * Throws Problem `process_failed`, `no_room` or `no_space`, and as `disarm` does.
+   * Writes the script and sets its time in seconds, also when it was called off or stood by before. Those of other
+   * deployments are called off, and what is over is removed. Throws Problem `process_failed`, `no_room` or `no_space`, and
+   * as `disarm` does.
    */
   readonly arm: (way: WayBack, arming: Arming, seconds: number) => Promise<void>;
   /** Calls it off; what was never armed is no error. Throws Problem `way_back_taken` when it has begun to act. */
   readonly disarm: (deployment: string) => Promise<void>;
   /** Calls off all but this deployment's. Throws as `disarm` does. */
   readonly clear: (keep: string | null) => Promise<void>;
-  /** Starts it now, written anew where it is gone; one that acts or has acted already is left to it. */
+  /** Starts it now, written anew where it is gone, also when it was called off; one that acts or has acted is left to it. */
   readonly start: (way: WayBack) => Promise<void>;
   /** Starts every one that is armed, without knowing what for; gives the ids. */
   readonly startAll: () => Promise<readonly string[]>;
@@ -88,9 +75,7 @@ export function createDeadMan(deps: DeadManDeps): DeadMan {
         await forget(deps, dirOf(each));
       }
       await clear(way.deployment);
-      // Its time came while abide was away and nothing of ours ran: what is to be switched to after all needs one that waits.
-      const own = dirOf(way.deployment);
-      if (read(own, 'outcome')?.startsWith('stood-by')) rmSync(own, { recursive: true, force: true });
+      renew(dirOf(way.deployment));
       await write(deps, dirOf(way.deployment), way);
       await call(deps, dirOf(way.deployment), 'arm', arming, String(Math.ceil(seconds)));
     },
@@ -103,6 +88,8 @@ export function createDeadMan(deps: DeadManDeps): DeadMan {
     },
     start: async (way) => {
       await write(deps, dirOf(way.deployment), way);
+      // Who asks for it knows more than who called it off: that one's reason may never have reached the disk.
+      rmSync(join(dirOf(way.deployment), 'disarmed'), { force: true });
       await call(deps, dirOf(way.deployment), 'start');
     },
     state: (deployment) => stateOf(deps, dirOf(deployment), deployment),
@@ -122,13 +109,20 @@ function armedIn(top: string): string[] {
   );
 }
 
-function hasScript(dir: string): boolean {
-  return existsSync(join(dir, deadManFile));
-}
-
 /** Not while anything of it waits or acts: that would make the directory anew and go back from what was kept since. */
 async function forget(deps: DeadManDeps, dir: string): Promise<void> {
   if (await callOffLost(deps, dir, basename(dir))) rmSync(dir, { recursive: true, force: true });
+}
+
+/**
+ * What stood by because nothing of ours ran yet, or was called off by an end that never reached the disk, waits once more.
+ * In this order: killed in between, it must not look as if it acted.
+ */
+function renew(dir: string): void {
+  const stoodBy = readNote(dir, 'outcome')?.startsWith('stood-by') ?? false;
+  for (const note of stoodBy ? ['fired', 'outcome', 'disarmed'] : ['disarmed']) {
+    rmSync(join(dir, note), { force: true });
+  }
 }
 
 /** A script that is there is never replaced: it may be running, and what it captured was true when it was armed. */
@@ -203,53 +197,4 @@ async function callOff(deps: DeadManDeps, dir: string): Promise<void> {
 
 function isOver(dir: string): boolean {
   return existsSync(join(dir, 'disarmed')) || existsSync(join(dir, 'outcome'));
-}
-
-async function stateOf(deps: DeadManDeps, dir: string, deployment: string): Promise<DeadManState> {
-  const [failures = '0', exit = null] = read(dir, 'failed')?.split(' ') ?? [];
-  const [outcome, found = null] = read(dir, 'outcome')?.split(' ') ?? [];
-  const fired = read(dir, 'fired');
-  const more = {
-    byItself: fired === 'timer',
-    found,
-    failures: Number(failures),
-    lastExit: exit,
-    log: logLines(dir),
-  };
-  if (outcome === 'went-back' || outcome === 'stood-by') return { ...more, state: outcome };
-  if (fired !== null) return { ...more, state: 'acting' };
-  if (existsSync(join(dir, 'disarmed'))) return { ...more, state: 'disarmed' };
-  if (!hasScript(dir)) return { ...more, state: 'none' };
-  return { ...more, state: (await isWaiting(deps, dir, deployment)) ? 'armed' : 'gone' };
-}
-
-function read(dir: string, name: string): string | null {
-  try {
-    return readFileSync(join(dir, name), 'utf8').trim();
-  } catch {
-    return null;
-  }
-}
-
-function logLines(dir: string): string[] {
-  const lines =
-    read(dir, 'log')
-      ?.split('\n')
-      .map((line) => plainText(line)) ?? [];
-  return lines.filter((line) => line !== '').slice(-100);
-}
-
-async function isWaiting(deps: DeadManDeps, dir: string, deployment: string): Promise<boolean> {
-  if (deps.activator === 'systemd') return timerRuns(deps, deployment);
-  const [pid = '', stat = ''] = read(dir, 'watch')?.split('\n') ?? [];
-  const now = processState(pid);
-  return now !== null && !now.zombie && stat.includes(` ${now.startTime} `);
-}
-
-async function timerRuns({ run, path }: DeadManDeps, deployment: string): Promise<boolean> {
-  const timers = armings.map((arming) => `abide-deadman-${deployment}-${arming}.timer`);
-  const args = ['show', '--property=ActiveState', '--value', ...timers];
-  const file = findProgram(path, 'systemctl');
-  const finished = await run({ file, args, env: { PATH: path }, timeoutMs: 30_000 });
-  return !succeeded(finished) || /^(active|activating)$/m.test(finished.stdout.toString('utf8'));
 }

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WentBack } from '../domain/deployment.ts';
 import type { Observed } from '../domain/observed.ts';
 import { Problem } from '../domain/problem.ts';
-import type { DeadMan, DeadManState, WayBack } from './dead-man.ts';
+import type { DeadMan, WayBack } from './dead-man.ts';
+import type { DeadManState } from './dead-man-state.ts';
 
 /**
  * Goes back to a deployment's previous toplevel by starting its dead-man, or by waiting for the one that started itself, and
- * tells what it did. Throws Problem `rollback_failed` after a try that failed; the dead-man goes on, and calling this again
- * waits for its next try.
+ * tells what it did. Throws Problem `rollback_failed` after a try that failed, or when nothing begins; the dead-man goes on,
+ * and calling this again waits for its next try.
  */
 export type RollBack = (way: WayBack) => Promise<WentBack>;
 
@@ -31,11 +32,15 @@ export function createRollBack(deps: RollBackDeps): RollBack {
       const observed = await observer.observe();
       if (now.state === 'went-back' || now.state === 'stood-by') return wentBack(now, observed);
       if (now.failures > failures) throw failed(now, way, observed);
+      if (now.state !== 'acting' && looks >= patience * startEvery) throw idle(now, way, observed);
       if (looks % startEvery === 0) await deadMan.start(way);
       await sleep(pollMs);
     }
   };
 }
+
+/** So many starts without a beginning; before that somebody else may hold its lock. */
+const patience = 15;
 
 function wentBack({ state, byItself, found }: DeadManState, observed: Observed): WentBack {
   const stoodBy = `the dead-man changed nothing, because ${found ?? 'another system'} ran already`;
@@ -45,7 +50,19 @@ function wentBack({ state, byItself, found }: DeadManState, observed: Observed):
 }
 
 function failed({ lastExit, log }: DeadManState, { previous }: WayBack, { current }: Observed): Problem {
-  const runs = current === null ? 'no system can be seen running' : `${current} runs`;
   const ending = `its switch-to-configuration ended with exit code ${lastExit}`;
-  return new Problem('rollback_failed', `could not go back to ${previous}: ${ending}, and ${runs}`, { log });
+  return problem(previous, ending, { current, log });
+}
+
+function idle({ state, log }: DeadManState, { previous }: WayBack, { current }: Observed): Problem {
+  return problem(previous, `its dead-man does not begin (${state})`, { current, log });
+}
+
+function problem(
+  previous: string,
+  why: string,
+  { current, log }: { readonly current: string | null; readonly log: readonly string[] },
+): Problem {
+  const runs = current === null ? 'no system can be seen running' : `${current} runs`;
+  return new Problem('rollback_failed', `could not go back to ${previous}: ${why}, and ${runs}`, { log });
 }

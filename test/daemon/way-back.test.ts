@@ -1,15 +1,11 @@
 import { expect, test } from 'vitest';
-import {
-  adoptWayBack,
-  armWayBack,
-  callOff,
-  createRetirement,
-  hookOf,
-  unlessUndone,
-} from '../../src/daemon/way-back.ts';
+import { createRetirement } from '../../src/daemon/retirement.ts';
+import { adoptWayBack, armWayBack, callOff, hookOf, unlessUndone } from '../../src/daemon/way-back.ts';
 import type { Deployment } from '../../src/domain/deployment.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
-import type { DeadMan, DeadManState } from '../../src/host/dead-man.ts';
+import { Problem } from '../../src/domain/problem.ts';
+import type { DeadMan } from '../../src/host/dead-man.ts';
+import type { DeadManState } from '../../src/host/dead-man-state.ts';
 import { exampleDeployment } from '../domain/example-view.ts';
 
 const running = (more: Partial<Deployment> = {}): Facts => ({
@@ -51,6 +47,8 @@ function fakeDeadMan(state: DeadManState) {
   return { deadMan, asked };
 }
 
+const settled = () => new Promise((resolve) => setTimeout(resolve, 10));
+
 const warnings: string[] = [];
 const log = {
   debug: () => undefined,
@@ -73,7 +71,7 @@ test.each(['acting', 'went-back'] as const)('a dead-man that is %s decides the d
   expect(asked).toEqual([]);
 });
 
-test.each([left('armed'), left('disarmed'), left('stood-by', true), left('went-back')])(
+test.each([left('armed'), left('went-back')])(
   'one that is $state (by itself: $byItself) decides nothing',
   async (state) => {
     const before = running();
@@ -81,7 +79,7 @@ test.each([left('armed'), left('disarmed'), left('stood-by', true), left('went-b
   },
 );
 
-test.each(['none', 'gone'] as const)(
+test.each(['none', 'gone', 'disarmed', 'stood-by'] as const)(
   'one that is %s is armed anew for what is not judged yet',
   async (state) => {
     const { id } = exampleDeployment;
@@ -104,13 +102,16 @@ test('a switch whose dead-man acted was undone, whatever it says', async () => {
   expect(await seen(left('armed'))).toEqual(result);
 });
 
-test.each(['none', 'gone'] as const)('one that is %s after the switch is armed anew', async (state) => {
-  const { deadMan, asked } = fakeDeadMan(left(state));
-  const parts = { deadMan, log, deadManSeconds: seconds, facts: () => noFacts } as never;
-  const result = { exitCode: 0, signal: null, timedOut: false, log: [] };
-  expect(await unlessUndone(parts, exampleDeployment, result)).toEqual(result);
-  expect(asked).toEqual([`arm ${exampleDeployment.id} again 400`]);
-});
+test.each(['none', 'gone', 'disarmed'] as const)(
+  'one that is %s after the switch is armed anew',
+  async (state) => {
+    const { deadMan, asked } = fakeDeadMan(left(state));
+    const parts = { deadMan, log, deadManSeconds: seconds, facts: () => noFacts } as never;
+    const result = { exitCode: 0, signal: null, timedOut: false, log: [] };
+    expect(await unlessUndone(parts, exampleDeployment, result)).toEqual(result);
+    expect(asked).toEqual([`arm ${exampleDeployment.id} again 400`]);
+  },
+);
 
 test('the journal is written before the dead-man is called off', async () => {
   const { deadMan, asked } = fakeDeadMan(left('armed'));
@@ -128,12 +129,44 @@ test('a switch without a way back tells nobody', () => {
 
 test('a deployment that ended is retired once, and the next one is kept', async () => {
   const { deadMan, asked } = fakeDeadMan(left('armed'));
-  const retire = createRetirement(deadMan, log);
-  for (const facts of [noFacts, running(), running(), noFacts, noFacts, running(), running({ id: 'd2' })]) {
-    retire(facts);
-  }
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  const retire = createRetirement({ deadMan, keeper: { flush: () => undefined }, log });
+  for (const facts of [noFacts, running(), running(), noFacts, noFacts]) retire(facts);
+  await settled();
+  for (const facts of [running(), running({ id: 'd2' })]) retire(facts);
+  await settled();
   expect(asked).toEqual(['clear null', 'clear d2']);
+});
+
+test('a deployment whose end is not on disk keeps its dead-man until it is', async () => {
+  const { deadMan, asked } = fakeDeadMan(left('armed'));
+  let isFull = true;
+  const flush = () => {
+    if (isFull) throw new Problem('journal_unwritable', 'no space left on device');
+  };
+  const retire = createRetirement({ deadMan, keeper: { flush }, log });
+  for (const facts of [running(), noFacts, noFacts]) retire(facts);
+  await settled();
+  expect(asked).toEqual([]);
+  isFull = false;
+  retire(noFacts);
+  await settled();
+  expect(asked).toEqual(['clear null']);
+});
+
+test('a retirement that comes late leaves the deployment alone that runs by then', async () => {
+  const { deadMan, asked } = fakeDeadMan(left('armed'));
+  let goOn = () => {};
+  const hanging = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const clear: DeadMan['clear'] = (keep) => deadMan.clear(keep).then(() => hanging);
+  const retire = createRetirement({ deadMan: { clear }, keeper: { flush: () => undefined }, log });
+  for (const facts of [running(), noFacts]) retire(facts);
+  await settled();
+  for (const facts of [running({ id: 'd2' }), noFacts, running({ id: 'd3' })]) retire(facts);
+  goOn();
+  await settled();
+  expect(asked).toEqual(['clear null', 'clear d3']);
 });
 
 test('what runs while an orphan goes back is not looked at', async () => {

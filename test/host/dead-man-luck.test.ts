@@ -7,6 +7,14 @@ import { createDeadManLab, type DeadManLab } from './dead-man-lab.ts';
 let lab: DeadManLab;
 afterEach(() => lab.remove());
 
+/** Changes the script that is armed. */
+function edit(from: string, to: string): void {
+  const file = join(lab.host.root, 'run/abide-deadman/d1/dead-man.sh');
+  const script = readFileSync(file, 'utf8');
+  expect(script).toContain(from);
+  writeFileSync(file, script.replaceAll(from, to));
+}
+
 test('one whose lock is held by somebody who arms waits for it as long as it takes', async () => {
   lab = createDeadManLab();
   await lab.deadMan.arm(lab.way, 'switch', 60);
@@ -19,16 +27,44 @@ test('one whose lock is held by somebody who arms waits for it as long as it tak
   await lab.until(() => lab.current() === lab.way.previous, 20);
 });
 
+test('one whose lock is held by somebody who arms has not begun to act, and is called off by a later try', async () => {
+  lab = createDeadManLab();
+  await lab.deadMan.arm(lab.way, 'switch', 60);
+  await lab.activate(60);
+  const lock = join(lab.host.root, 'run/abide-deadman/d1/lock');
+  edit('take_lock 20', 'take_lock 0.2');
+  const holder = execa('flock', ['--no-fork', lock, 'tail', '-f', lock], { reject: false });
+  await lab.until(async () => (await execa('flock', ['-n', lock, 'true'], { reject: false })).exitCode === 1);
+  await expect(lab.deadMan.disarm('d1')).rejects.toMatchObject({
+    code: 'process_failed',
+    message: expect.stringContaining('its lock is held by whoever sets its time'),
+  });
+  expect(lab.note('fired')).toBeNull();
+  holder.kill();
+  await holder;
+  await lab.deadMan.disarm('d1');
+  expect(await lab.deadMan.state('d1')).toMatchObject({ state: 'disarmed' });
+});
+
+test('one that was called off and is armed once more waits anew, with what it captured, and goes back', async () => {
+  lab = createDeadManLab();
+  await lab.deadMan.arm(lab.way, 'switch', 60);
+  edit('umask 022', 'umask 022 # as it was');
+  await lab.deadMan.disarm('d1');
+  await lab.deadMan.arm(lab.way, 'again', 60);
+  expect(await lab.deadMan.state('d1')).toMatchObject({ state: 'armed' });
+  expect(lab.note('dead-man.sh')).toContain('as it was');
+  await lab.activate();
+  await lab.until(() => lab.note('outcome')?.startsWith('went-back') ?? false);
+  expect(lab.current()).toBe(lab.way.previous);
+});
+
 test('one that finds /run full tells all the same that it went back', async () => {
   lab = createDeadManLab();
   await lab.deadMan.arm(lab.way, 'switch', 60);
   await lab.activate(60);
-  const dir = join(lab.host.root, 'run/abide-deadman/d1');
   // Whatever is written there first fails, until the room that was kept is given up.
-  const script = readFileSync(join(dir, 'dead-man.sh'), 'utf8');
-  const full = script.replace('put() {', 'put() {\n  test ! -e "$dir/reserve" || return 1');
-  expect(full).not.toBe(script);
-  writeFileSync(join(dir, 'dead-man.sh'), full);
+  edit('put() {', 'put() {\n  test ! -e "$dir/reserve" || return 1');
   await lab.deadMan.start(lab.way);
   await lab.until(async () => (await lab.deadMan.state('d1')).state === 'went-back');
 });

@@ -53,6 +53,26 @@ test('where another system runs it stands by, and that is told', async () => {
   });
 });
 
+test('one that was called off, though its system was not judged in the end, goes back all the same', async () => {
+  broken('activate');
+  await lab.deadMan.arm(lab.way, 'switch', 60);
+  await lab.deadMan.disarm('d1');
+  expect(await rollBack()).toMatchObject({ observed: { current: lab.way.previous }, note: null });
+});
+
+test('a dead-man that does not begin, however often it is started, is a failure and no silence', async () => {
+  broken('activate');
+  const { root, storeDir } = lab.host;
+  const observer = createHostObserver({ root, storeDir, now: Date.now });
+  const state = await lab.deadMan.state('d1');
+  const deadMan = { start: () => Promise.resolve(), state: () => Promise.resolve(state) };
+  const going = createRollBack({ deadMan, observer, pollMs: 1, startEvery: 2 })(lab.way);
+  await expect(going).rejects.toMatchObject({
+    code: 'rollback_failed',
+    message: expect.stringMatching(/its dead-man does not begin \(none\), and .*next runs$/),
+  });
+});
+
 test('a try that failed is told, and the next call waits for the next one', async () => {
   broken('echo "no such unit" >&2', 'test -e "$(dirname "$0")/mended" || exit 1', 'activate');
   await expect(rollBack()).rejects.toMatchObject({
