@@ -99,6 +99,7 @@ export function passTrial(loop: Loop, ending: Ending, now: number): Facts {
     ...ended,
     expected: isDefault && ended.expected ? { ...ended.expected, bootDefault: toplevel } : ended.expected,
     bootOnce: null,
+    loaderTold: null,
     bootToProve: null,
     bootProven: withBootProven(ended.bootProven, deployment.toplevel, new Date(now).toISOString()),
     failure: ended.failure?.commit === deployment.commit ? null : ended.failure,

@@ -1,4 +1,4 @@
-import type { BootOnceFact } from './boot-once.ts';
+import type { BootOnceFact, LoaderTold } from './boot-once.ts';
 import type { BootProven } from './boot-proven.ts';
 import type { CheckSeen } from './check.ts';
 import type { Choice } from './choice.ts';
@@ -162,6 +162,8 @@ export interface Facts {
   readonly bootProven: readonly BootProven[] | null;
   /** A staged system that the boot loader starts just once: until it has proved itself, the default is `fallback`. */
   readonly bootOnce: BootOnceFact | null;
+  /** On disk before the loader's variables are set; gone once they are known to be cleared. */
+  readonly loaderTold: LoaderTold | null;
   /** The system that this boot started for the first time, until it has proved itself or was undone. */
   readonly bootToProve: string | null;
   /** What the checks of a system said when it was committed, as far as it counts after the next boot. */
@@ -205,6 +207,7 @@ export const noFacts: Facts = {
   choice: null,
   bootProven: null,
   bootOnce: null,
+  loaderTold: null,
   bootToProve: null,
   bootBaseline: null,
   configHash: null,
