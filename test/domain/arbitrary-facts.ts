@@ -148,6 +148,7 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc.record({
   choice: seldom(choice),
   bootProven: fc.option(fc.array(fc.record({ toplevel, since: time }), { maxLength: 2 })),
   bootOnce: fc.option(bootOnce),
+  loaderTold: fc.option(fc.record({ toplevel, fallback: toplevel })),
   bootToProve: system,
   bootBaseline: fc.option(fc.record({ toplevel, checks: fc.array(checkSeen, { maxLength: 1 }) })),
   configHash: fc.option(fc.constantFrom('one', 'other')),
