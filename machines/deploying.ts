@@ -16,7 +16,7 @@ import {
 import { quarantineDeployment } from '../src/domain/quarantine.ts';
 import type { Deployment, DeploymentStep, SwitchResult } from '../src/domain/deployment.ts';
 import { withTimeToHandOver } from '../src/domain/handover.ts';
-import { rollbackSwitch } from '../src/domain/rollback-switch.ts';
+import { notByItself } from '../src/domain/rollback-switch.ts';
 import { fail as failFacts } from '../src/domain/fail.ts';
 import { byHandText } from '../src/domain/go-back.ts';
 import { lastResortText } from '../src/domain/last-resort.ts';
@@ -190,7 +190,7 @@ function whyItStays({ noRollback, noWayBack, previous }: Deployment): string {
   if (noRollback === null) return 'no other system ran before, so there is nothing to go back to';
   const boots =
     previous.bootDefault === null ? '' : `, and ${previous.bootDefault} still is the boot default`;
-  return `nothing goes back by itself (${rollbackSwitch(noRollback)}), so the host stays as it is${boots}; abide rollback goes back by hand`;
+  return `${notByItself(noRollback)}, so the host stays as it is${boots}; abide rollback goes back by hand`;
 }
 
 /** The rollback itself failed: the loudest there is, and tried again until it is done. */

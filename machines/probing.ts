@@ -4,6 +4,7 @@ import { announceQuestion } from '../src/domain/announce.ts';
 import { shortId } from '../src/domain/commit.ts';
 import { awaitsWord, confirmationWait } from '../src/domain/confirmation.ts';
 import { isOvertaken } from '../src/domain/decide.ts';
+import { lastingOf } from '../src/domain/first-boot.ts';
 import { exonerateDeployment } from '../src/domain/quarantine.ts';
 import type { CheckResult, Deployment } from '../src/domain/deployment.ts';
 import {
@@ -15,7 +16,7 @@ import {
   startClock,
 } from '../src/domain/probation.ts';
 import type { Probation, ProbationClock, ProbationRules, ProbationStep } from '../src/domain/probation.ts';
-import { judgeProbe, type Probe, type ProbeOrder } from '../src/domain/probe.ts';
+import { judgeProbe, sameButTimes, type Probe, type ProbeOrder } from '../src/domain/probe.ts';
 import type { Problem } from '../src/domain/problem.ts';
 import type { Waiting } from '../src/domain/loop.ts';
 import { isFresh } from './hearing.ts';
@@ -137,9 +138,12 @@ export function keepProbe(context: ReconcilerContext, probe: Probe): Turn {
   const { round, results } = judgeProbe(probe, { deployment, before, now: context.uptime() });
   const clock = afterRound(clockOf(context), round);
   const next = { ...deployment, checks: sameButTimes(deployment.checks, results) };
+  const last = lastingOf(probe.checks);
   const isNews =
-    next.checks !== deployment.checks || clock.steadySince !== (probation.clock?.steadySince ?? null);
-  const changed = { ...facts, deployment: next, probation: { ...probation, clock } };
+    next.checks !== deployment.checks ||
+    clock.steadySince !== (probation.clock?.steadySince ?? null) ||
+    JSON.stringify(last) !== JSON.stringify(probation.last);
+  const changed = { ...facts, deployment: next, probation: { ...probation, clock, last } };
   return {
     change: { observed: probe.observed, round, facts: isNews ? changed : facts },
     emit: worseOf(deployment) === worseOf(next) ? [] : [tell(next)],
@@ -210,13 +214,6 @@ export function beforeIn({
   facts: { probation, deployment },
 }: ReconcilerContext): readonly CheckSeen[] | null {
   return probation?.deployment === deployment?.id ? (probation?.before ?? null) : null;
-}
-
-/** The results as they were when nothing but their durations differs, so that the journal is written for news only. */
-function sameButTimes(before: readonly CheckResult[], after: readonly CheckResult[]): readonly CheckResult[] {
-  const facts = (checks: readonly CheckResult[]) =>
-    JSON.stringify(checks.map((check) => ({ ...check, durationSeconds: 0 })));
-  return facts(before) === facts(after) ? before : after;
 }
 
 function worseOf({ checks }: Deployment): string {

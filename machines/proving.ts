@@ -1,6 +1,9 @@
 import { shortId } from '../src/domain/commit.ts';
 import { beginFallBack } from '../src/domain/boot-once.ts';
 import { beginTrial, condemnTrial, passTrial } from '../src/domain/boot-trial.ts';
+import { hasWayBack } from '../src/domain/after-switch.ts';
+import type { Deployment } from '../src/domain/deployment.ts';
+import { notByItself } from '../src/domain/rollback-switch.ts';
 import type { Ending } from '../src/domain/deploy.ts';
 import type { ReconcilerContext } from './reconciler-context.ts';
 import { asEmitted, endOf, result } from './tell.ts';
@@ -13,11 +16,9 @@ export function beginProving(context: ReconcilerContext): Turn {
   const { deployment } = facts;
   if (!deployment) return {};
   const { commit, toplevel, previous, id } = deployment;
-  const back = previous.toplevel
-    ? `the way back is ${previous.toplevel}`
-    : 'no other system has proved that it boots here, so there is no way back';
+  const back = whyItStays(deployment) ?? `the way back is ${previous.toplevel}`;
   const message = `${shortId(commit)} was booted for the first time and is on probation: ${toplevel}; ${back}`;
-  const severity = previous.toplevel ? 'info' : 'warning';
+  const severity = hasWayBack({ facts }) ? 'info' : 'warning';
   return {
     change: { facts, phases: [], ...adopt({ ...context, facts }) },
     emit: [asEmitted({ type: 'deployment.started', severity, message, commit, deployment: id })],
@@ -58,11 +59,11 @@ export function proved(context: ReconcilerContext): Turn {
   };
 }
 
-/** The booted system failed, and no other has proved that it boots: the host stays as it is, and a person has to look. */
+/** The booted system failed, and nothing can or may go back: the host stays as it is, and a person has to look. */
 export function condemnBooted(context: ReconcilerContext): Turn {
   const { deployment } = context.facts;
   if (!deployment) return {};
-  const message = `${deployment.message ?? 'its first boot failed'}; no other system has proved that it boots here, so the host stays as it is and needs a person`;
+  const message = `${deployment.message ?? 'its first boot failed'}; ${whyItStays(deployment) ?? 'nothing can go back'}, so the host stays as it is and needs a person`;
   const facts = condemnTrial(
     context,
     { outcome: 'failed', reason: deployment.reason, message },
@@ -72,6 +73,12 @@ export function condemnBooted(context: ReconcilerContext): Turn {
     change: { facts, supersessions: 0 },
     emit: [...endOf(context.facts, facts), { type: 'failed', phase: 'probation' }, result('failure')],
   };
+}
+
+/** Why nothing goes back from a first boot; null where something does. */
+function whyItStays({ noRollback, noWayBack, previous }: Deployment): string | null {
+  if (noRollback !== null) return notByItself(noRollback);
+  return previous.toplevel === null ? 'no other system has proved that it boots here' : noWayBack;
 }
 
 /** Why a system that a reboot cut off twice is undone. */

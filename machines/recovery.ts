@@ -1,6 +1,7 @@
 import type { CheckSeen } from '../src/domain/check.ts';
 import { shortId } from '../src/domain/commit.ts';
 import type { Deployment } from '../src/domain/deployment.ts';
+import type { Facts } from '../src/domain/facts.ts';
 import { announceLastResort, mayReboot, withLastResort } from '../src/domain/last-resort.ts';
 import type { ProbeOrder } from '../src/domain/probe.ts';
 import type { Problem } from '../src/domain/problem.ts';
@@ -11,7 +12,7 @@ import type { Turn } from './turn.ts';
 
 /** True while what runs after a rollback is unwell and nothing newer is deployed: then it is looked at again and again. */
 export function isUnwell({ facts }: ReconcilerContext): boolean {
-  return facts.unwell !== null && facts.deployment === null;
+  return facts.deployment === null && unwellRecord(facts) !== null;
 }
 
 /** The next look at the unwell system; a bug when there is none. */
@@ -52,8 +53,9 @@ export function lookedAgain(context: ReconcilerContext, after: readonly CheckSee
 export function isRebootDue(context: ReconcilerContext): boolean {
   const { facts, rollbackFailures } = context;
   if (facts.deployment) return mayReboot(context, facts.deployment, rollbackFailures);
-  if (!facts.unwell || facts.suspended) return false;
-  return mayReboot(context, undoneIn(context), facts.unwell.looks);
+  const undone = unwellRecord(facts);
+  if (!undone || !facts.unwell || facts.suspended) return false;
+  return mayReboot(context, undone, facts.unwell.looks);
 }
 
 /** The reboot is decided and told; there is no second one for this deployment. */
@@ -74,8 +76,12 @@ export function rebootFailed(context: ReconcilerContext, problem: Problem): Turn
 
 /** The deployment that is being undone, or was and left an unwell system; a bug when there is none. */
 export function undoneIn({ facts }: ReconcilerContext): Deployment {
-  const { deployment, deployments, unwell } = facts;
-  const undone = deployment ?? deployments.find(({ id }) => id === unwell?.deployment);
+  const undone = facts.deployment ?? unwellRecord(facts);
   if (!undone) throw new Error('bug: this state needs a deployment that was undone');
   return undone;
+}
+
+/** The rollback that left an unwell system; null where history does not have it any more. */
+function unwellRecord({ deployments, unwell }: Facts): Deployment | null {
+  return deployments.find(({ id }) => id === unwell?.deployment) ?? null;
 }

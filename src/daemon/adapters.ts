@@ -180,7 +180,7 @@ export function createAdapters(deps: AdapterDeps): Adapters {
       activator,
       timeoutMs: Math.min(config.activate.timeout, longestCheckMs),
     }),
-    bootLoader: createBootLoader({ activator, observer, root: config.system.root }),
+    bootLoader: createBootLoader({ activator, observer }),
     deadMan,
     rollBack: createRollBack({ deadMan, observer }),
     reboot: createReboot(place),

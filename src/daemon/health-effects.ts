@@ -18,12 +18,12 @@ export interface HealthParts {
   readonly onProgress: OnProgress;
 }
 
-/** What every check says before an activation; null where there is nothing to compare with, or nothing is activated. */
+/** What every check says before a deployment; null where there is nothing to compare with, and after a boot. */
 export async function lookBefore(
   { candidateHealth }: HealthParts,
-  { previous, operation, toplevel, trigger }: Deployment,
+  { previous, toplevel, trigger }: Deployment,
 ): Promise<readonly CheckSeen[] | null> {
-  if (previous.toplevel === null || operation === 'boot' || trigger === 'boot') return null;
+  if (previous.toplevel === null || trigger === 'boot') return null;
   const { health, excusing } = await candidateHealth(toplevel);
   return excusing(await health.baseline());
 }

@@ -162,7 +162,7 @@ async function describe(parts: PlannerParts, built: Built, signal: AbortSignal):
       current,
       switchable: current === null || isSwitchable(current),
       loaderRefuses,
-      noRollback: noRollbackOf(parts.policy, evaluation.asks),
+      noRollback: noRollbackOf(parts.policy, evaluation.asks?.noRollback ?? null),
     }),
     ...(await held(parts, built, signal)),
     closure: await closureOf(parts, current, toplevel, signal),

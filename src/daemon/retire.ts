@@ -10,7 +10,7 @@ import { retiring, whileRetiring, type PinParts } from './pins.ts';
 
 /** What retiring stands on. */
 export interface RetireParts extends PinParts {
-  readonly bootLoader: Pick<BootLoader, 'install'>;
+  readonly bootLoader: BootLoader;
   /** `retention.bootEntries`; null: generations are left alone. */
   readonly bootEntries: number | null;
 }

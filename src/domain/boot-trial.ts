@@ -36,17 +36,21 @@ export function isTrialDue({ facts, observed, policy }: Loop, now: number): bool
 export function beginTrial({ facts, observed, policy }: Loop, now: number): Facts {
   const { expected, bootToProve: toplevel, bootOnce } = facts;
   if (!expected || !observed || toplevel === null) return facts;
-  const before = facts.bootBaseline?.toplevel === toplevel ? facts.bootBaseline.checks : null;
+  const { checks: before, noRollback: asking } = expected.firstBoot ?? { checks: null, noRollback: null };
   const fallback = bootOnce?.toplevel === toplevel ? bootOnce.fallback : null;
-  const back = bootProvenBeside(facts, toplevel) ?? fallback;
+  // The loader goes back only where the system's own commits allow it; what forbids going further back is older then.
+  const toFallback = asking !== null && fallback !== null;
+  const back = toFallback ? fallback : (bootProvenBeside(facts, toplevel) ?? fallback);
   const deployment: Deployment = {
     ...bootedBefore(facts, { toplevel, expected, back, observed }),
     id: deploymentId(expected.commit, facts, now),
     startedAt: new Date(now).toISOString(),
     checks: unchecked(before ?? []),
-    noRollback: noRollbackOf(policy, undefined),
+    noRollback: noRollbackOf(policy, toFallback ? null : asking),
   };
-  return { ...facts, deployment, probation: { deployment: deployment.id, rules: null, before, clock: null } };
+  const probation = { deployment: deployment.id, rules: null, before, clock: null };
+  // What a rollback before the reboot left unwell is judged anew.
+  return { ...facts, deployment, probation, unwell: null };
 }
 
 /** The deployment that stands for what became of a booted system, but for its id and its time. */
@@ -95,13 +99,12 @@ export function passTrial(loop: Loop, ending: Ending, now: number): Facts {
   const { toplevel } = deployment;
   const ended = endDeployment(loop.facts, ending, loop.policy.keepDeployments, now);
   const isDefault = ended.bootOnce?.toplevel === toplevel;
+  const proven = withProof(ended, toplevel, now);
+  const { expected } = proven;
   return {
-    ...ended,
-    expected: isDefault && ended.expected ? { ...ended.expected, bootDefault: toplevel } : ended.expected,
+    ...proven,
+    expected: isDefault && expected ? { ...expected, bootDefault: toplevel } : expected,
     bootOnce: null,
-    loaderTold: null,
-    bootToProve: null,
-    bootProven: withBootProven(ended.bootProven, deployment.toplevel, new Date(now).toISOString()),
     failure: ended.failure?.commit === deployment.commit ? null : ended.failure,
   };
 }
@@ -113,12 +116,21 @@ export function leaveTrialUncommitted(loop: Loop, problem: Problem, now: number)
   const { message, log } = problem;
   const ending: Ending = { outcome: 'uncommitted', reason: 'ActivationFailed', message, log };
   const ended = endDeployment(loop.facts, ending, loop.policy.keepDeployments, now);
-  const nowIso = new Date(now).toISOString();
+  const proven = withProof(ended, deployment.toplevel, now);
+  const since = new Date(now).toISOString();
+  return { ...proven, expected: proven.expected && { ...proven.expected, committed: false, since } };
+}
+
+/** A system that has proved that it boots has no first boot any more, and what forbade to go back from it is past. */
+function withProof(facts: Facts, toplevel: string, now: number): Facts {
+  const past = (expected: Expected | null) =>
+    expected?.current === toplevel ? { ...expected, firstBoot: undefined } : expected;
   return {
-    ...ended,
+    ...facts,
     bootToProve: null,
-    bootProven: withBootProven(ended.bootProven, deployment.toplevel, nowIso),
-    expected: ended.expected && { ...ended.expected, committed: false, since: nowIso },
+    bootProven: withBootProven(facts.bootProven, toplevel, new Date(now).toISOString()),
+    expected: past(facts.expected),
+    committedMain: past(facts.committedMain),
   };
 }
 

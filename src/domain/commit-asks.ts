@@ -29,12 +29,9 @@ export function readAsks(read: readonly CommitTrailers[]): CommitAsks {
   };
 }
 
-/** The key or the commit by which nothing goes back from a deployment by itself; null: a failure is undone. */
-export function noRollbackOf(
-  { rollback }: Pick<Policy, 'rollback'>,
-  asks: CommitAsks | undefined,
-): string | null {
-  return rollback.enabled ? (asks?.noRollback ?? null) : 'rollback.enabled';
+/** The commit that asks for it, or the key, by which nothing goes back from a deployment by itself; null: a failure is undone. */
+export function noRollbackOf({ rollback }: Pick<Policy, 'rollback'>, asking: CommitId | null): string | null {
+  return asking ?? (rollback.enabled ? null : 'rollback.enabled');
 }
 
 /** The commit up to which this host has committed: what lies above it is asked what it asks for. */

@@ -1,4 +1,3 @@
-import { bootBaselineOf } from './boot-baseline.ts';
 import { shortId, type CommitId } from './commit.ts';
 import { noRollbackOf } from './commit-asks.ts';
 import { askedFor } from './confirmation.ts';
@@ -11,6 +10,7 @@ import {
 } from './deployment.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Expected, Facts, Floor } from './facts.ts';
+import { firstBootOf } from './first-boot.ts';
 import { hookAfter, mostPending } from './hook.ts';
 import { isGoingBack } from './go-back.ts';
 import type { Loop } from './loop.ts';
@@ -93,9 +93,7 @@ export function commitDeployment(loop: Loop, ending: Ending, now: number): Facts
   if (!deployment) return loop.facts;
   const expected = expectedAfter(deployment, loop, now);
   const ended = endDeployment(loop.facts, ending, loop.policy.keepDeployments, now);
-  const before = loop.facts.probation?.deployment === deployment.id ? loop.facts.probation.before : null;
-  const bootBaseline = bootBaselineOf(deployment, before);
-  const settled = { ...settleOn(loop, ended, expected), bootBaseline };
+  const settled = settleOn(loop, ended, expected);
   // Going back by hand lowers no floor: what was left is not tried again, but nothing older comes by itself either.
   return deployment.goesBackFrom === null
     ? settled
@@ -120,6 +118,7 @@ export function leaveUncommitted(loop: Loop, problem: Problem, now: number): Fac
       bootDefault: previous.bootDefault,
       committed: false,
       since: new Date(now).toISOString(),
+      firstBoot: firstBootOf(loop.facts, deployment),
     },
   };
 }
@@ -137,6 +136,7 @@ export function recordWithoutChange(loop: Loop, now: number): Facts {
     bootDefault: observed.bootDefault,
     committed: true,
     since: new Date(now).toISOString(),
+    firstBoot: facts.expected?.firstBoot,
   };
   return settleOn(loop, facts, expected);
 }
@@ -181,7 +181,7 @@ function newDeployment(from: {
     bootId: observed.bootId,
     confirmation: goesBackFrom === null ? askedFor(policy, asks?.confirm ?? null) : null,
     goesBackFrom,
-    noRollback: noRollbackOf(policy, asks),
+    noRollback: noRollbackOf(policy, asks?.noRollback ?? null),
   };
 }
 
@@ -206,6 +206,7 @@ function expectedAfter(deployment: Deployment, { observed, facts }: Loop, now: n
     bootDefault: moved ? defaultAfter : previous.bootDefault,
     committed: true,
     since: new Date(now).toISOString(),
+    firstBoot: firstBootOf(facts, deployment),
   };
 }
 

@@ -1,9 +1,9 @@
-import type { BootOnceFact, LoaderTold } from './boot-once.ts';
+import type { BootOnceFact } from './boot-once.ts';
 import type { BootProven } from './boot-proven.ts';
-import type { CheckSeen } from './check.ts';
 import type { Choice } from './choice.ts';
 import type { CommitId } from './commit.ts';
 import type { Deployment } from './deployment.ts';
+import type { FirstBoot } from './first-boot.ts';
 import type { PendingHook } from './hook.ts';
 import type { LastResort } from './last-resort.ts';
 import type { Probation } from './probation.ts';
@@ -40,6 +40,8 @@ export interface Expected {
   readonly committed: boolean;
   /** RFC 3339. */
   readonly since: string;
+  /** Left out where there is nothing to know. */
+  readonly firstBoot?: FirstBoot | undefined;
 }
 
 /** A commit that was rolled back here, and its toplevel; lifted only by a person. */
@@ -162,12 +164,8 @@ export interface Facts {
   readonly bootProven: readonly BootProven[] | null;
   /** A staged system that the boot loader starts just once: until it has proved itself, the default is `fallback`. */
   readonly bootOnce: BootOnceFact | null;
-  /** On disk before the loader's variables are set; gone once they are known to be cleared. */
-  readonly loaderTold: LoaderTold | null;
   /** The system that this boot started for the first time, until it has proved itself or was undone. */
   readonly bootToProve: string | null;
-  /** What the checks of a system said when it was committed, as far as it counts after the next boot. */
-  readonly bootBaseline: { readonly toplevel: string; readonly checks: readonly CheckSeen[] } | null;
   /** Config the failure and quarantine were met under; another one gives them a new chance (failure only). */
   readonly configHash: string | null;
   /** Set when state was lost and no floor could be recovered: nothing is deployed until `abide accept`. */
@@ -207,9 +205,7 @@ export const noFacts: Facts = {
   choice: null,
   bootProven: null,
   bootOnce: null,
-  loaderTold: null,
   bootToProve: null,
-  bootBaseline: null,
   configHash: null,
   hold: null,
   driftSince: {},

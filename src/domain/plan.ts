@@ -2,7 +2,7 @@ import type { PackageChange } from './closure-diff.ts';
 import type { RebootReason } from './observed.ts';
 import type { Inhibitor } from './preflight.ts';
 import type { BranchRole, Operation } from './remote.ts';
-import { rollbackSwitch } from './rollback-switch.ts';
+import { notByItself } from './rollback-switch.ts';
 
 /** How a deployment would come to the host; `nothing`: it runs already and boots by default. */
 export const planWays = ['nothing', 'commit', 'switch', 'test', 'boot', 'stage', 'wait'] as const;
@@ -76,11 +76,11 @@ export function planWayBack(way: PlanWay, ways: WaysBack): Plan['wayBack'] {
   const { current, switchable, loaderRefuses, noRollback } = ways;
   if (way === 'nothing' || way === 'commit')
     return { unattended: true, message: 'nothing is activated, so there is nothing to undo' };
-  if (way === 'boot' || way === 'stage') return fromBoot(loaderRefuses);
+  if (way === 'boot' || way === 'stage') return fromBoot(noRollback, loaderRefuses);
   if (current === null)
     return { unattended: false, message: 'no system runs yet: there is nothing to go back to' };
   if (noRollback !== null) {
-    const message = `nothing goes back by itself (${rollbackSwitch(noRollback)}): a system that fails stays`;
+    const message = `${notByItself(noRollback)}: a system that fails stays`;
     return { unattended: false, message };
   }
   if (!switchable) {
@@ -90,7 +90,8 @@ export function planWayBack(way: PlanWay, ways: WaysBack): Plan['wayBack'] {
   return { unattended: true, message: `the dead-man goes back to ${current}` };
 }
 
-function fromBoot(refusal: string | null): Plan['wayBack'] {
+function fromBoot(noRollback: string | null, loaderRefuses: string | null): Plan['wayBack'] {
+  const refusal = noRollback === null ? loaderRefuses : notByItself(noRollback);
   if (refusal === null) {
     const message =
       'the loader starts it once: until it has proved itself, every later boot starts the system before';

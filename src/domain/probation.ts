@@ -31,6 +31,8 @@ export interface Probation {
   readonly rules: ProbationRules | null;
   /** What the checks said before the activation; null where no system ran. */
   readonly before: readonly CheckSeen[] | null;
+  /** What of the newest look still counts after a boot; left out before one. */
+  readonly last?: readonly CheckSeen[] | undefined;
   /** null until the activation has ended. */
   readonly clock: ProbationClock | null;
 }

@@ -35,3 +35,13 @@ export function judgeProbe(
   };
   return { round: { endedAt: from.now, standing: standing() }, results };
 }
+
+/** The results as they were when nothing but their durations differs, so that the journal is written for news only. */
+export function sameButTimes(
+  before: readonly CheckResult[],
+  after: readonly CheckResult[],
+): readonly CheckResult[] {
+  const facts = (checks: readonly CheckResult[]) =>
+    JSON.stringify(checks.map((check) => ({ ...check, durationSeconds: 0 })));
+  return facts(before) === facts(after) ? before : after;
+}

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { BootOnceFact, LoaderTold } from '../domain/boot-once.ts';
+import type { BootOnceFact } from '../domain/boot-once.ts';
 import type { BootProven } from '../domain/boot-proven.ts';
 import type { Choice } from '../domain/choice.ts';
 import { isCommitId } from '../domain/commit.ts';
@@ -12,7 +12,7 @@ import type { PendingHook } from '../domain/hook.ts';
 import type { Condition } from '../domain/status.ts';
 import { condition, event } from './news-schema.ts';
 import { lastResort, rollbackRow, unwell } from './rollback-schema.ts';
-import { probation, seen } from './probation-schema.ts';
+import { firstBoot, probation } from './probation-schema.ts';
 import { confirmation, consent, goingBack } from './wishes-schema.ts';
 
 /** What the daemon keeps in the journal. */
@@ -112,6 +112,7 @@ const expected = z.looseObject({
   bootDefault: path.nullable(),
   committed: z.boolean(),
   since: time,
+  firstBoot: firstBoot.optional(),
 } satisfies ShapeOf<Expected>);
 
 const quarantined = z.looseObject({
@@ -210,15 +211,7 @@ const facts = z.looseObject({
     } satisfies ShapeOf<BootOnceFact>)
     .nullable()
     .default(null),
-  loaderTold: z
-    .looseObject({ toplevel: path, fallback: path } satisfies ShapeOf<LoaderTold>)
-    .nullable()
-    .default(null),
   bootToProve: path.nullable().default(null),
-  bootBaseline: z
-    .looseObject({ toplevel: path, checks: z.array(seen) })
-    .nullable()
-    .default(null),
   configHash: z.string().nullable(),
   hold: z.looseObject({ reason: z.string(), since: time }).nullable(),
   driftSince: z.record(z.string(), time),

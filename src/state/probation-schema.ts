@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import type { CheckSeen } from '../domain/check.ts';
+import { isCommitId } from '../domain/commit.ts';
+import type { FirstBoot } from '../domain/first-boot.ts';
 import type { Probation, ProbationClock, ProbationRules } from '../domain/probation.ts';
 
 type ShapeOf<T> = Record<keyof T, z.ZodType>;
@@ -26,6 +28,7 @@ export const probation = z.looseObject({
   deployment: z.string(),
   rules: rules.nullable().default(null),
   before: z.array(seen).nullable(),
+  last: z.array(seen).optional(),
   clock: z
     .looseObject({
       bootId: z.string().nullable(),
@@ -36,3 +39,9 @@ export const probation = z.looseObject({
     } satisfies ShapeOf<ProbationClock>)
     .nullable(),
 } satisfies ShapeOf<Probation>);
+
+/** What a deployment leaves for the first boot of its system, as the journal keeps it. */
+export const firstBoot = z.looseObject({
+  checks: z.array(seen),
+  noRollback: z.string().refine(isCommitId, 'is not a full commit id').nullable(),
+} satisfies ShapeOf<FirstBoot>);

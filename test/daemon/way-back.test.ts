@@ -25,7 +25,6 @@ const left = (state: DeadManState['state'], byItself = false): DeadManState => (
   found: null,
   failures: 0,
   lastExit: null,
-  isAtLoader: false,
   log: [],
 });
 

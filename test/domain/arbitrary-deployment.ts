@@ -119,5 +119,6 @@ export const probation: fc.Arbitrary<Probation> = fc.record({
   deployment: parts.id,
   rules: fc.option(rules),
   before: fc.option(fc.array(checkSeen, { maxLength: 1 })),
+  last: fc.option(fc.array(checkSeen, { maxLength: 1 }), { nil: undefined }),
   clock: fc.option(clock),
 } satisfies EachOf<Probation>);

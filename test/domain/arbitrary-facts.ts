@@ -11,6 +11,7 @@ import {
   type Quarantined,
   type Suspension,
 } from '../../src/domain/facts.ts';
+import type { FirstBoot } from '../../src/domain/first-boot.ts';
 import type { PendingHook } from '../../src/domain/hook.ts';
 import { problemCodes } from '../../src/domain/problem.ts';
 import type { RollbackRow } from '../../src/domain/rollbacks-in-a-row.ts';
@@ -23,6 +24,11 @@ const system = fc.option(toplevel);
 const text = fc.string();
 const deployment = fc.constantFrom('d1', 'd2', 'd3');
 
+const firstBoot = fc.record({
+  checks: fc.array(checkSeen, { maxLength: 1 }),
+  noRollback: fc.option(commit),
+} satisfies EachOf<FirstBoot>);
+
 const expected = fc.record({
   commit,
   branch: role,
@@ -32,6 +38,7 @@ const expected = fc.record({
   bootDefault: system,
   committed: fc.boolean(),
   since: time,
+  firstBoot: fc.option(firstBoot, { nil: undefined }),
 } satisfies EachOf<Expected>);
 
 const quarantined = fc.record({
@@ -148,9 +155,7 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc.record({
   choice: seldom(choice),
   bootProven: fc.option(fc.array(fc.record({ toplevel, since: time }), { maxLength: 2 })),
   bootOnce: fc.option(bootOnce),
-  loaderTold: fc.option(fc.record({ toplevel, fallback: toplevel })),
   bootToProve: system,
-  bootBaseline: fc.option(fc.record({ toplevel, checks: fc.array(checkSeen, { maxLength: 1 }) })),
   configHash: fc.option(fc.constantFrom('one', 'other')),
   hold: seldom(fc.record({ reason: text, since: time })),
   driftSince: fc.dictionary(fc.constantFrom(...driftKinds), time),

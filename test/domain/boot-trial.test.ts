@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { bootBaselineOf } from '../../src/domain/boot-baseline.ts';
 import { bootProvenBeside, newestBootProven, withBootProven } from '../../src/domain/boot-proven.ts';
+import { lastingOf } from '../../src/domain/first-boot.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
 import { noticeReboot } from '../../src/domain/notice-reboot.ts';
 import { host, id, seen, top } from '../machines/harness.ts';
@@ -81,19 +81,21 @@ describe('a reboot', () => {
   });
 });
 
-test('after a boot only what failed before and the ports that listened are compared with', () => {
-  const check = (name: string, status: 'passing' | 'failing') => ({ ...seen(name, status), baseline: null });
-  const checks = [check('units', 'passing'), check('web', 'failing'), check('inbound', 'passing')];
-  const before = [
-    seen('units', 'passing', { well: ['sshd.service'] }),
-    seen('inbound', 'passing', { well: ['22'] }),
+test('after a boot only what failed already and the ports that listened are compared with', () => {
+  const looked = [
+    seen('units', 'passing', { well: ['sshd.service'], unwell: ['backup.service'] }),
+    seen('web', 'failing', { definitive: true, unwell: ['x'] }),
+    seen('app', 'passing', { well: ['y'] }),
+    seen('inbound', 'passing', { well: ['22'], unwell: ['80'] }),
   ];
-  const kept = bootBaselineOf({ toplevel: top('m1'), checks } as never, before);
-  expect(kept).toMatchObject({
-    toplevel: top('m1'),
-    checks: [
-      { name: 'web', status: 'failing', well: [] },
-      { name: 'inbound', status: 'passing', well: ['22'] },
-    ],
-  });
+  const kept = lastingOf(looked);
+  expect(kept).toMatchObject([
+    { name: 'units', status: 'passing', well: [], unwell: ['backup.service'] },
+    { name: 'web', status: 'failing', definitive: false, well: [], unwell: [] },
+    { name: 'inbound', status: 'passing', well: ['22'], unwell: [] },
+  ]);
+  expect(lastingOf(kept)).toEqual(kept);
+  expect(
+    lastingOf([seen('units', 'passing', { well: ['sshd.service'] }), seen('inbound', 'unknown')]),
+  ).toEqual([]);
 });

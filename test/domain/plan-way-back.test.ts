@@ -21,5 +21,9 @@ test('a plan says what a failure would be undone by, or who keeps it from being 
     unattended: false,
     message: `nothing can go back to ${oldSystem}: it has no switch-to-configuration`,
   });
+  expect(planWayBack('boot', { ...ways, noRollback: newCommit })).toMatchObject({
+    unattended: false,
+    message: expect.stringContaining('Abide-Rollback: no in bbbbbbbb'),
+  });
   expect(planWayBack('commit', { ...ways, noRollback: newCommit }).unattended).toBe(true);
 });

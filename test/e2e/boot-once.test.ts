@@ -97,6 +97,20 @@ test('a staged system is started once, and stays when it has proved itself', asy
   expect(await lab.host.bootDefault()).toBe(toplevel);
 });
 
+test('a commit after which nothing may go back by itself is not gone back from by the loader either', async () => {
+  await lab.infra.setHosts('{ alpha = { note = "migrates"; }; }\n');
+  const commit = await lab.infra.commit('migrates\n\nAbide-Rollback: no');
+  const { lastDeployment } = await lab.daemon.until(
+    'migrates',
+    (now) => now.deployment === null && now.lastDeployment?.commit === commit,
+  );
+  expect(lastDeployment).toMatchObject({ outcome: 'staged', noRollback: commit });
+  expect(lastDeployment?.message).toContain('there is no unattended way back: nothing goes back by itself');
+  expect(await lab.host.bootDefault()).toBe(lastDeployment?.toplevel);
+  await lab.powerCycle();
+  await proof();
+});
+
 test('a system that does not come up is gone back from by the loader, for good', async () => {
   const old = await lab.host.current();
   const { commit } = await stage('dead');

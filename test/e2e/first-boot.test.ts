@@ -113,6 +113,27 @@ test('a trial that abide does not live to see the end of is undone without it, p
   expect(status.observed?.profile.toplevel).toBe(proven);
 });
 
+test('a commit after which nothing may go back by itself keeps that at its first boot', async () => {
+  await lab.infra.setHosts('{ alpha = { note = "migrates"; }; }\n');
+  const commit = await lab.infra.commit('migrates\n\nAbide-Rollback: no');
+  await lab.daemon.until('migrates', (now) => now.summary === 'InSync' && now.desired?.commit === commit);
+  const toplevel = await lab.host.current();
+  await isUp(false);
+  await lab.powerCycle();
+  const { lastDeployment } = await lab.daemon.until(
+    'the end',
+    (now) => isAtRest(now) && now.quarantine.some((entry) => entry.commit === commit),
+  );
+  expect(lastDeployment).toMatchObject({ trigger: 'boot', outcome: 'failed', noRollback: commit });
+  expect(lastDeployment?.message).toContain('nothing goes back by itself (Abide-Rollback: no');
+  expect([await lab.host.current(), await lab.host.bootDefault()]).toEqual([toplevel, toplevel]);
+  await isUp(true);
+  await lab.daemon.cli('retry');
+  await lab.deploy('past it');
+  await lab.powerCycle();
+  await lab.daemon.until('proof', (now) => isProven(now) && isAtRest(now));
+});
+
 test('a system that takes its host down twice before it is proven is not booted a third time', async () => {
   const proven = await lab.host.current();
   const commit = await lab.deploy('four');
