@@ -17,7 +17,7 @@ export function metricsReference(): string {
     '* Commits are labels of `*_info` gauges only; join them for display, as in',
     '  `abide_consecutive_failures * on (job, instance) group_left (commit) abide_desired_info`.',
     '* What is marked *kept* survives a restart of abide. Kept counters go on from where they were, so',
-    '  `process_start_time_seconds` marks no reset of them.',
+    '  `process_start_time_seconds` marks no reset of them. Kept gauges may be five minutes older after a kill.',
     `* Buckets of the histogram: ${durationBuckets.join(', ')} seconds, the same on every host.`,
     '',
     '| name | type | labels | meaning |',

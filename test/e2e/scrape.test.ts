@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFile, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { families } from '../../metrics/catalogue.ts';
@@ -13,6 +13,8 @@ type Scrape = ReadonlyMap<string, number>;
 /** As long as a Prometheus waits for an answer unless it is told otherwise. */
 const patienceMs = 10_000;
 
+const preload = new URL('../harness/crash-point.mjs', import.meta.url).href;
+
 let lab: Lab;
 let scraper: Scraper;
 
@@ -20,6 +22,8 @@ beforeAll(async () => {
   const listen = `127.0.0.1:${await freePort()}`;
   lab = await createLab({
     config: (dir) => ({ metrics: { listen, textfile: join(dir, 'abide.prom') } }),
+    // Only for its clock.
+    env: (dir, env) => ({ ...env, NODE_OPTIONS: `--import=${preload}`, CRASH_DIR: join(dir, 'crash') }),
   });
   await lab.daemon.start();
   scraper = startScraper(`http://${listen}/metrics`);
@@ -151,7 +155,9 @@ function losses(one: Scrape, next: Scrape): string[] {
 }
 
 function neverFalls({ name, type, persisted }: (typeof families)[number], isSameProcess: boolean): boolean {
-  if (type === 'gauge') return /^abide_(remote|reconcile)_last_\w+_timestamp_seconds$/.test(name);
+  // Those of before a kill may be as old as the newest write of the journal.
+  if (type === 'gauge')
+    return isSameProcess && /^abide_(remote|reconcile)_last_\w+_timestamp_seconds$/.test(name);
   return persisted === true || isSameProcess;
 }
 
@@ -224,6 +230,27 @@ describe('a scraper that never rests', { timeout: 60_000 }, () => {
     );
     expect(broken()).toEqual([]);
   });
+});
+
+test('a clock that was ahead leaves no time in the future', { timeout: 60_000 }, async () => {
+  const clock = join(lab.dir, 'crash/clock');
+  const told = async () => parse(await scraper.text());
+  const since = async () => (await told()).get('abide_drift_since_timestamp_seconds{kind="manual"}');
+  const hour = 3600;
+  await mkdir(dirname(clock), { recursive: true });
+  await writeFile(clock, String(10 * hour * 1000));
+  await rename(`${lab.infra.dir}.away`, lab.infra.dir);
+  await symlink(`${lab.env['NIX_STORE_DIR']}/by-hand`, join(lab.host.root, 'run/other'));
+  await rename(join(lab.host.root, 'run/other'), join(lab.host.root, 'run/current-system'));
+  await expect.poll(since, { timeout: 20_000 }).toBeGreaterThan(Date.now() / 1000 + 9 * hour);
+  await rm(clock);
+  const ahead = async () =>
+    [...(await told())]
+      .filter(([series]) => /_timestamp_seconds/.test(series) && !series.startsWith('abide_next_reconcile'))
+      .filter(([, value]) => value > Date.now() / 1000 + hour)
+      .map(([series]) => series);
+  await expect.poll(ahead, { timeout: 20_000 }).toEqual([]);
+  expect(await since()).toBeGreaterThan(0);
 });
 
 /** What alerts look at, but for what tells of the remotes themselves. */
