@@ -5,13 +5,13 @@ import type { Ancestry } from '../src/domain/ancestry.ts';
 import type { CheckSeen } from '../src/domain/check.ts';
 import { decide, type Decision } from '../src/domain/decide.ts';
 import type { DeploymentStep, SwitchResult, WentBack } from '../src/domain/deployment.ts';
-import { atStep, isStaged } from '../src/domain/deploy.ts';
+import { isStaged } from '../src/domain/deploy.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
 import { isTrial } from '../src/domain/boot-trial.ts';
 import { closedGate, isNetworkBack, isOpened } from '../src/domain/gate.ts';
 import { isGoingBack } from '../src/domain/go-back.ts';
 import { isInspected, type Inspection } from '../src/domain/inspection.ts';
-import { isHeldByLoader, keepLoader, type LoaderInstalled } from '../src/domain/boot-once.ts';
+import { enterStep, isHeldByLoader, keepLoader, type LoaderInstalled } from '../src/domain/boot-once.ts';
 import type { HookResult } from '../src/domain/hook.ts';
 import type { Observed } from '../src/domain/observed.ts';
 import { isCheckable, type Comparison } from '../src/domain/preflight.ts';
@@ -184,7 +184,7 @@ export const reconcilerSetup = setup({
     beginProving: enqueueActions(({ context, enqueue }) => take(enqueue, proving.beginProving(context))),
     begin: enqueueActions(({ context, enqueue }) => take(enqueue, deploying.begin(context))),
     step: assign(({ context }, { step }: { step: DeploymentStep }) => ({
-      facts: atStep(context.facts, step),
+      facts: enterStep(context.facts, step),
     })),
     keepResult: assign(({ context }, { result }: { result: SwitchResult }) =>
       deploying.keepResult(context, result),

@@ -180,7 +180,7 @@ export function createAdapters(deps: AdapterDeps): Adapters {
       activator,
       timeoutMs: Math.min(config.activate.timeout, longestCheckMs),
     }),
-    bootLoader: createBootLoader({ activator, observer }),
+    bootLoader: createBootLoader({ activator, observer, root: config.system.root }),
     deadMan,
     rollBack: createRollBack({ deadMan, observer }),
     reboot: createReboot(place),

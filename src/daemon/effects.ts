@@ -23,7 +23,7 @@ import { askHook, runHook, type HookParts } from './hook-effects.ts';
 import { evaluate } from './evaluate.ts';
 import { handOver, type HandOverParts } from './hand-over.ts';
 import { rootOfWayBack } from './go-back.ts';
-import { installLoader, setProfile } from './keep-booting.ts';
+import { forgetGivenUp, installLoader, setProfile } from './keep-booting.ts';
 import { repairPins, type PinParts } from './pins.ts';
 import { arm, check, compare, type PreflightParts } from './preflight-effects.ts';
 import { retireBehind, type RetireParts } from './retire.ts';
@@ -116,6 +116,7 @@ const longestRememberMs = 10_000;
 
 async function observe(parts: EffectParts): Promise<Observed> {
   await repairPins(parts, parts.facts);
+  await forgetGivenUp(parts);
   return parts.observer.observe();
 }
 

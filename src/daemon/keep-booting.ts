@@ -1,6 +1,5 @@
-import type { LoaderInstalled } from '../domain/boot-once.ts';
+import { isGivenUp, isUnseen, systemsTold, type LoaderInstalled } from '../domain/boot-once.ts';
 import { isTrial } from '../domain/boot-trial.ts';
-import { isStaged } from '../domain/deploy.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { notByItself } from '../domain/rollback-switch.ts';
 import { Problem, toProblem } from '../domain/problem.ts';
@@ -43,13 +42,21 @@ export async function installLoader(
     return await installFor(parts, deployment);
   } catch (error) {
     const { profile: before } = deployment.previous;
-    if (before !== null) {
-      await profile.set(before).catch((cause: unknown) => {
-        log.error({ err: toProblem(cause), deployment: deployment.id }, 'the profile could not be put back');
-      });
-    }
+    const tell = (what: string) => (cause: unknown) =>
+      log.error({ err: toProblem(cause), deployment: deployment.id }, what);
+    if (before !== null) await profile.set(before).catch(tell('the profile could not be put back'));
+    await letGo(parts, deployment).catch(tell('the boot loader could not be told what it said before'));
     throw error;
   }
+}
+
+/** The next boot must not start what was given up since it was staged. Never throws. */
+export async function forgetGivenUp({ bootOnce, facts, log }: WayBackParts): Promise<void> {
+  const known = facts();
+  if (!isGivenUp(known)) return;
+  await bootOnce.forget(systemsTold(known)).catch((error: unknown) => {
+    log.warn({ err: toProblem(error) }, 'the boot loader may still start once what was given up');
+  });
 }
 
 /** What nobody has seen running is started just once, where the loader knows how: the old default holds until it is proved. */
@@ -57,15 +64,16 @@ async function installFor(parts: KeepBootingParts, deployment: Deployment): Prom
   const { bootLoader, bootOnce, observer, facts } = parts;
   const { id, toplevel, previous } = deployment;
   const { current } = await observer.observe();
-  const staged = isStaged(deployment) && current !== toplevel;
-  const why = staged ? (whyNoWayBack(deployment) ?? (await bootOnce.refuses(previous.bootDefault))) : null;
-  const held = staged && why === null ? previous.bootDefault : null;
+  const isNew = isUnseen(deployment, facts(), current);
+  const why = isNew ? (whyNoWayBack(deployment) ?? (await bootOnce.refuses(previous.bootDefault))) : null;
+  const held = isNew && why === null ? previous.bootDefault : null;
+  const told = systemsTold(facts());
+  // What was staged before is superseded. Until this is the default, the old one holds, whatever the loader's files say.
+  await bootOnce.forget(told);
   if (held !== null) await bootOnce.hold(held);
-  else if (facts().bootOnce) await bootOnce.release();
-  await whileRetiring(parts, () =>
-    bootLoader.install(held === null ? { deployment: id, toplevel } : { deployment: id, toplevel, held }),
-  );
-  if (held !== null) await bootOnce.once(toplevel);
+  const way = held === null ? { afterwards: () => bootOnce.release(told) } : { held };
+  await whileRetiring(parts, () => bootLoader.install({ deployment: id, toplevel, ...way }));
+  if (held !== null && current !== toplevel) await bootOnce.once(toplevel);
   return { once: held !== null, why };
 }
 
@@ -74,16 +82,26 @@ function whyNoWayBack({ noRollback }: Deployment): string | null {
   return noRollback === null ? null : notByItself(noRollback);
 }
 
+/**
+ * A staged system whose loader failed is not started, and the loader's files decide again; unless an earlier one waits to be
+ * started, or they would start this one.
+ */
+async function letGo({ bootOnce, observer, facts }: KeepBootingParts, deployment: Deployment): Promise<void> {
+  const known = facts();
+  const { toplevel, previous } = deployment;
+  const told = systemsTold(known);
+  if (known.loaderTold?.toplevel !== toplevel || known.bootOnce !== null) return bootOnce.forget(told);
+  await bootOnce.release(told);
+  const { bootDefault } = await observer.observe();
+  if (bootDefault === toplevel && previous.bootDefault !== null) await bootOnce.hold(previous.bootDefault);
+}
+
 /** The loader's files name the booted system as the default since it was staged; from here on they count again. */
 async function keepBooted(
-  { bootOnce, observer }: KeepBootingParts,
+  { bootLoader, bootOnce, facts }: KeepBootingParts,
   { toplevel }: Deployment,
 ): Promise<LoaderInstalled> {
-  await bootOnce.release();
-  const { bootDefault } = await observer.observe();
-  if (bootDefault === null || bootDefault === toplevel) return { once: false, why: null };
-  throw new Problem(
-    'boot_loader_failed',
-    `${toplevel} proved itself, but the boot loader starts ${bootDefault} by default`,
-  );
+  await bootOnce.release(systemsTold(facts()));
+  await bootLoader.mustBoot(toplevel);
+  return { once: false, why: null };
 }

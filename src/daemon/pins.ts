@@ -30,6 +30,7 @@ export async function repairPins(parts: PinParts, facts: () => Facts): Promise<v
       if (wantedPins(now)[name] !== toplevel || (now.deployment !== null && name in there)) continue;
       await roots.pin(name, toplevel);
     }
+    await retireFallback(parts, there, facts());
     await keepBootable(parts, newestBootProven(facts()));
   } catch (error) {
     log.warn({ err: toProblem(error) }, 'what must not be collected could not be pinned');
@@ -52,6 +53,18 @@ export async function whileRetiring(parts: PinParts, installLoader: () => Promis
 
 /** Begins the names of roots that only wait for the loader to run without what they hold. */
 export const retiring = 'retiring-';
+
+/** Its entry is listed until the loader runs again. */
+async function retireFallback(
+  { roots }: PinParts,
+  there: Readonly<Record<string, string>>,
+  facts: Facts,
+): Promise<void> {
+  const { 'boot-fallback': fallback } = there;
+  if (fallback === undefined || 'boot-fallback' in wantedPins(facts) || facts.deployment !== null) return;
+  await roots.pin(`${retiring}boot-fallback`, fallback);
+  await roots.unpin('boot-fallback');
+}
 
 /** A host without a system profile has no boot entries either. */
 async function keepBootable({ profile, provenProfile }: PinParts, proven: string | null): Promise<void> {

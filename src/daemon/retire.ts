@@ -10,7 +10,7 @@ import { retiring, whileRetiring, type PinParts } from './pins.ts';
 
 /** What retiring stands on. */
 export interface RetireParts extends PinParts {
-  readonly bootLoader: BootLoader;
+  readonly bootLoader: Pick<BootLoader, 'install'>;
   /** `retention.bootEntries`; null: generations are left alone. */
   readonly bootEntries: number | null;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasWayBack } from '../domain/after-switch.ts';
+import { systemsTold } from '../domain/boot-once.ts';
 import { isTrial } from '../domain/boot-trial.ts';
 import type { Deployment, SwitchResult, WentBack } from '../domain/deployment.ts';
 import type { Facts } from '../domain/facts.ts';
@@ -121,10 +122,18 @@ export async function putBack(
   const { profile: now, bootDefault } = await observer.observe();
   if (previous.profile === null || previous.profile === toplevel) return observer.observe();
   if (now?.toplevel === toplevel) await profile.set(previous.profile);
-  const moved = now?.toplevel === toplevel || bootDefault === toplevel;
+  const { bootOnce: once, loaderTold } = facts();
+  // What the loader holds hides what its files say.
+  const isHeld = once?.toplevel === toplevel || loaderTold?.toplevel === toplevel;
+  const moved = isHeld || now?.toplevel === toplevel || bootDefault === toplevel;
   if (moved && (await profile.read())?.toplevel === previous.profile) {
-    await bootLoader.install({ deployment: id, toplevel: previous.profile });
-    if (facts().bootOnce) await bootOnce.release();
+    const told = systemsTold(facts());
+    // The profile before may itself be a system that was only staged.
+    const way =
+      once?.toplevel === previous.profile
+        ? { held: once.fallback, afterwards: () => bootOnce.forget(told) }
+        : { afterwards: () => bootOnce.release(told) };
+    await bootLoader.install({ deployment: id, toplevel: previous.profile, ...way });
   }
   return observer.observe();
 }

@@ -1,13 +1,17 @@
-import { bootedBefore } from './boot-trial.ts';
-import { deploymentId } from './deploy.ts';
-import type { Deployment } from './deployment.ts';
+import { bootedBefore, isTrial } from './boot-trial.ts';
+import { atStep, deploymentId, isStaged } from './deploy.ts';
+import type { Deployment, DeploymentStep } from './deployment.ts';
 import type { Facts } from './facts.ts';
 import type { Loop } from './loop.ts';
 
-/** What the loader was told of a staged system. */
-export interface BootOnceFact {
+/** What may stand in the loader's variables: the system to start once, and the one that is the default. */
+export interface LoaderTold {
   readonly toplevel: string;
   readonly fallback: string;
+}
+
+/** What the loader was told of a staged system. */
+export interface BootOnceFact extends LoaderTold {
   /** The boot in which it was told; null once a person chose another system, so that nothing is known of this one. */
   readonly bootId: string | null;
 }
@@ -18,18 +22,50 @@ export interface LoaderInstalled {
   readonly why: string | null;
 }
 
+/**
+ * The facts with the running deployment at `step`. That a loader is about to be told of a staged system is known before it
+ * is; and from there on nobody can say whether it would still start an earlier one.
+ */
+export function enterStep(facts: Facts, step: DeploymentStep): Facts {
+  const entered = atStep(facts, step);
+  const { deployment, bootOnce } = entered;
+  if (step !== 'loader' || !deployment || isTrial(deployment)) return entered;
+  const { toplevel, previous } = deployment;
+  const { bootDefault: fallback } = previous;
+  const told = isStaged(deployment) && fallback !== null ? { toplevel, fallback } : entered.loaderTold;
+  return { ...entered, loaderTold: told, bootOnce: bootOnce && { ...bootOnce, bootId: null } };
+}
+
+/** The systems that the loader's variables may name because abide set them. */
+export function systemsTold({ loaderTold, bootOnce }: Facts): readonly string[] {
+  return [loaderTold, bootOnce].flatMap((told) => (told ? [told.toplevel, told.fallback] : []));
+}
+
+/** True for a staged system that nobody has seen running; one that a reboot started in the middle of it was not seen either. */
+export function isUnseen(deployment: Deployment, { bootId }: Facts, current: string | null): boolean {
+  const { toplevel, previous } = deployment;
+  if (!isStaged(deployment) || previous.bootDefault === toplevel) return false;
+  return current !== toplevel || (previous.toplevel !== toplevel && deployment.bootId !== bootId);
+}
+
+/** True when a staged system was given up before it was started: nothing is to be learned from its not coming up. */
+export function isGivenUp({ bootOnce, quarantine }: Facts): boolean {
+  return bootOnce !== null && quarantine.some(({ toplevel }) => toplevel === bootOnce.toplevel);
+}
+
 /** The facts once the boot loader was told what to start for the running deployment. */
 export function keepLoader(facts: Facts, installed: LoaderInstalled): Facts {
   const { deployment } = facts;
   if (!deployment) return facts;
-  const { toplevel, previous, bootId } = deployment;
+  const { toplevel, previous } = deployment;
   // What a trial passed is for good; only its end forgets that the loader held it.
   if (deployment.trigger === 'boot') return facts;
   const fallback = installed.once ? previous.bootDefault : null;
-  const bootOnce = fallback === null ? null : { toplevel, fallback, bootId };
+  const bootOnce = fallback === null ? null : { toplevel, fallback, bootId: facts.bootId };
+  const loaderTold = bootOnce && facts.loaderTold;
   const message =
     installed.why === null ? deployment.message : `there is no unattended way back: ${installed.why}`;
-  return { ...facts, bootOnce, deployment: { ...deployment, message } };
+  return { ...facts, bootOnce, loaderTold, deployment: { ...deployment, message } };
 }
 
 /** True when the running deployment is the trial of a system that the loader started just once: passed, it is to stay. */
@@ -45,8 +81,10 @@ export function wayBackText({ bootOnce }: Pick<Facts, 'bootOnce'>, toplevel: str
 }
 
 /** True when a staged system was to be started and the host came up in its fallback: the loader has gone back by itself. */
-export function hasFallenBack({ facts: { bootOnce, hold }, observed, policy }: Loop): boolean {
+export function hasFallenBack({ facts, observed, policy }: Loop): boolean {
+  const { bootOnce, hold } = facts;
   if (bootOnce === null || hold !== null || policy.mode !== 'enforce' || !observed) return false;
+  if (isGivenUp(facts)) return false;
   const isLater = bootOnce.bootId !== null && observed.bootId !== null && observed.bootId !== bootOnce.bootId;
   return isLater && observed.booted === bootOnce.fallback && observed.current === bootOnce.fallback;
 }

@@ -105,6 +105,7 @@ export function passTrial(loop: Loop, ending: Ending, now: number): Facts {
     ...proven,
     expected: isDefault && expected ? { ...expected, bootDefault: toplevel } : expected,
     bootOnce: null,
+    loaderTold: null,
     failure: ended.failure?.commit === deployment.commit ? null : ended.failure,
   };
 }

@@ -25,7 +25,9 @@ export interface Choice {
 export function noticeChoice(facts: Facts, observed: Observed): Facts {
   const { at, booted, bootDefault } = observed;
   const commit = facts.deployment?.commit ?? facts.expected?.commit ?? null;
-  const isOnce = booted !== null && booted === facts.bootOnce?.toplevel;
+  // A host that went down right after the loader was told has nothing but the deployment that told it.
+  const told = facts.deployment?.toplevel === facts.loaderTold?.toplevel ? facts.loaderTold : null;
+  const isOnce = booted !== null && [facts.bootOnce?.toplevel, told?.toplevel].includes(booted);
   const isOther = booted !== null && bootDefault !== null && baseOf(booted, observed) !== bootDefault;
   if (isOnce || !isOther || commit === null) {
     const isVariant = booted !== null && observed.specialisation?.toplevel === booted;

@@ -1,4 +1,4 @@
-import type { BootOnceFact } from './boot-once.ts';
+import type { BootOnceFact, LoaderTold } from './boot-once.ts';
 import type { BootProven } from './boot-proven.ts';
 import type { Choice } from './choice.ts';
 import type { CommitId } from './commit.ts';
@@ -164,6 +164,8 @@ export interface Facts {
   readonly bootProven: readonly BootProven[] | null;
   /** A staged system that the boot loader starts just once: until it has proved itself, the default is `fallback`. */
   readonly bootOnce: BootOnceFact | null;
+  /** On disk before the loader's variables are set; gone once they are known to be cleared. */
+  readonly loaderTold: LoaderTold | null;
   /** The system that this boot started for the first time, until it has proved itself or was undone. */
   readonly bootToProve: string | null;
   /** Config the failure and quarantine were met under; another one gives them a new chance (failure only). */
@@ -205,6 +207,7 @@ export const noFacts: Facts = {
   choice: null,
   bootProven: null,
   bootOnce: null,
+  loaderTold: null,
   bootToProve: null,
   configHash: null,
   hold: null,

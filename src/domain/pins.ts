@@ -11,6 +11,7 @@ export function wantedPins(facts: Facts): Readonly<Record<string, string>> {
     candidate: deployment?.toplevel ?? null,
     committed: systemOf(committedMain),
     testing: expected?.operation === 'test' ? expected.current : null,
+    'boot-fallback': (facts.loaderTold ?? facts.bootOnce)?.fallback ?? null,
     'boot-proven': proven,
     // What is gone back to when the newest is the one that was undone.
     'boot-proven-before': proven && bootProvenBeside(facts, proven),

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { loaderVariable } from './loader-variable.ts';
 import { readText } from './read-text.ts';
 import type { Place } from './store-link.ts';
 
@@ -42,28 +43,18 @@ async function newest(root: string, loader: Loader) {
   return null;
 }
 
-const loaderVariable = 'sys/firmware/efi/efivars/LoaderEntryDefault-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f';
-
 async function systemdBoot(path: string, { root, storeDir }: Place): Promise<string | null> {
   const text = await readText(path);
   const said = text?.match(/^default[ \t]+(.+)$/m)?.[1]?.trim();
   if (said?.startsWith(`${storeDir}/`)) return `init=${said.split(/\s/)[0]}/init`;
   // What was chosen in the boot menu for good goes before the file.
-  const pattern = (await chosenInMenu(root)) ?? said;
+  const pattern = (await loaderVariable(root, 'LoaderEntryDefault')) ?? said;
   if (pattern === undefined || pattern.startsWith('@')) return null;
   const entries = join(path, '..', 'entries');
   const name = await entryMatching(entries, pattern);
   if (name === null) return null;
   const entry = (await readText(join(entries, name))) ?? '';
   return [...entry.matchAll(/^options[ \t]+(.+)$/gm)].map(([, options]) => options).join(' ');
-}
-
-async function chosenInMenu(root: string): Promise<string | undefined> {
-  const value = await readText(join(root, loaderVariable), 4096);
-  if (value === null) return undefined;
-  // Four bytes of attributes, then UTF-16: all names are ASCII, so the zero bytes just go.
-  const name = value.slice(4).replaceAll('\0', '');
-  return name === '' ? undefined : name;
 }
 
 async function entryMatching(entries: string, pattern: string): Promise<string | null> {

@@ -2,6 +2,7 @@ import type { SwitchResult } from '../domain/deployment.ts';
 import type { Observed } from '../domain/observed.ts';
 import { Problem } from '../domain/problem.ts';
 import type { Activator } from './activate.ts';
+import { loaderVariable } from './loader-variable.ts';
 import { busyExit, runWhenFree, type Patience } from './run-when-free.ts';
 
 /** Makes a toplevel the boot default; the profile must already be it, because boot entries come from the profile. */
@@ -13,13 +14,19 @@ export interface BootLoader {
   readonly install: (what: {
     readonly deployment: string;
     readonly toplevel: string;
-    /** What is to boot by default afterwards, where that is not the toplevel. */
+    /** What the loader was told to start by default all the same; then that must be what it says. */
     readonly held?: string;
+    /** Done between the run and the reading back. */
+    readonly afterwards?: () => Promise<void>;
   }) => Promise<void>;
+  /** Throws Problem `boot_loader_failed` where another system boots by default; one that cannot be read is none. */
+  readonly mustBoot: (toplevel: string) => Promise<void>;
 }
 
 /** What a boot loader's installation stands on. */
 export interface BootLoaderDeps extends Patience {
+  /** `system.root`. */
+  readonly root: string;
   readonly activator: Activator;
   readonly observer: { readonly observe: () => Promise<Pick<Observed, 'bootDefault'>> };
   /** Longest run in milliseconds, default ten minutes. */
@@ -30,7 +37,7 @@ export interface BootLoaderDeps extends Patience {
 export function createBootLoader(deps: BootLoaderDeps): BootLoader {
   const { activator, observer, timeoutMs = 10 * 60_000 } = deps;
   return {
-    install: async ({ deployment, toplevel, held = toplevel }) => {
+    install: async ({ deployment, toplevel, held, afterwards }) => {
       const order = {
         deployment,
         toplevel,
@@ -42,16 +49,40 @@ export function createBootLoader(deps: BootLoaderDeps): BootLoader {
       const result = await runWhenFree(activator, order, deps);
       if (result.exitCode === busyExit) throw busy();
       if (result.exitCode !== 0) throw failed(result, toplevel);
+      await afterwards?.();
       const { bootDefault } = await observer.observe();
-      if (bootDefault !== null && bootDefault !== held) {
-        throw new Problem(
-          'boot_loader_failed',
-          `the boot loader of ${toplevel} was installed without an error, but ${bootDefault} boots by default, not ${held}`,
-          { log: result.log },
-        );
-      }
+      if (bootDefault === (held ?? toplevel) || (bootDefault === null && held === undefined)) return;
+      const said = `the boot loader of ${toplevel} was installed without an error`;
+      throw await wrongDefault(deps, { said, bootDefault, wanted: held ?? toplevel, log: result.log });
+    },
+    mustBoot: async (toplevel) => {
+      const { bootDefault } = await observer.observe();
+      if (bootDefault === null || bootDefault === toplevel) return;
+      throw await wrongDefault(deps, { said: `${toplevel} proved itself`, bootDefault, wanted: toplevel });
     },
   };
+}
+
+/** Somebody may have chosen what boots for good: that goes before all that a loader's files say. */
+async function wrongDefault(
+  { root }: BootLoaderDeps,
+  found: {
+    readonly said: string;
+    readonly bootDefault: string | null;
+    readonly wanted: string;
+    readonly log?: readonly string[];
+  },
+): Promise<Problem> {
+  const { said, bootDefault, wanted, log = [] } = found;
+  const chosen = await loaderVariable(root, 'LoaderEntryDefault');
+  const next =
+    chosen === null
+      ? 'see what else decides what boots (loader.conf, grub.cfg), then abide retry'
+      : `the firmware's variable LoaderEntryDefault says ${chosen}; to take that back: bootctl set-default "", then abide retry`;
+  const other = bootDefault ?? 'no system that is known';
+  return new Problem('boot_loader_failed', `${said}, but ${other} boots by default, not ${wanted}; ${next}`, {
+    log,
+  });
 }
 
 function busy(): Problem {

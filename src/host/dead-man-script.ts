@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { directParts } from './dead-man-direct.ts';
 import { bookkeeping } from './dead-man-notes.ts';
+import { profileParts } from './dead-man-profile.ts';
 import { findInhibitor, inhibitorParts } from './inhibitor.ts';
 import { unitParts } from './dead-man-units.ts';
 import {
@@ -53,7 +54,7 @@ export function deadManScript(of: DeadManScript): string {
   const parts = of.activator === 'systemd' ? unitParts(of) : directParts(of);
   const inhibitor = findInhibitor(of.activator, of.path);
   const awake = inhibitorParts({ inhibitor, path: of.path });
-  return [head(of), bookkeeping, looks, parts, awake, going, acting, verbs].join('\n');
+  return [head(of), bookkeeping, looks, parts, awake, profileParts, going, acting, verbs].join('\n');
 }
 
 function head(of: DeadManScript): string {
@@ -134,17 +135,6 @@ go_back() {
   ( : >> "$log" ) 2> /dev/null || log=/dev/null
   "$timeout" -k 30 "$limit" "$previous/bin/switch-to-configuration" test < /dev/null >> "$log" 2>&1 9>&-
 }
-# Profile and boot default, where the deployment had begun to move them.
-put_back() {
-  test -n "$profile_before" || return 0
-  now=$("$readlink" -f "$profile") || return 0
-  ours "$now" && test "$now" != "$profile_before" || return 0
-  test "$("$readlink" "\${profile%/*}/$profile_generation")" = "$profile_before" || return 0
-  "$rm" -f "$profile.abide"
-  "$ln" -s "$profile_generation" "$profile.abide" && "$mv" -fT "$profile.abide" "$profile" || return 0
-  "$timeout" -k 30 "$limit" "$profile_before/bin/switch-to-configuration" boot < /dev/null >> "$log" 2>&1 9>&-
-  said "put the profile back to $profile_before; its boot loader ended with $?"
-}
 finish() {
   end_timers
   let_sleep
@@ -191,20 +181,34 @@ act() {
     look
     test "$code" = 11 && held=$((held + 1)) || tries=$((tries + 1))
     if is_through "$code"; then
-      put_back
       start_again
+      keep_booting
       finish "went-back $code"
     fi
-    let_sleep
-    if test "$code" = 11 && test "$((held % 30))" != 0; then
-      "$sleep" "$busy" 9>&-
-    else
-      failures=$((\${failures:-0} + 1))
-      note failed "$failures $code $current"
-      said "switch-to-configuration of $previous ended with $code and \${current:-nothing} runs; trying again"
-      "$sleep" "$retry" 9>&-
-    fi
+    try_again "$code" switch "switch-to-configuration of $previous ended with $code and \${current:-nothing} runs"
   done
+}
+# What ran before runs again; until it also boots, a reboot would bring back what was undone.
+keep_booting() {
+  loader_due=
+  until put_back; do
+    ended=$?
+    test "$ended" != 11 || held=$((held + 1))
+    try_again "$ended" loader "the boot loader of $profile_before ended with $ended"
+    hold_awake 'the boot loader of the system before is run'
+  done
+}
+# After a try at $2 that ended with $1; one that found the lock held is none.
+try_again() {
+  let_sleep
+  if test "$1" = 11 && test "$((held % 30))" != 0; then
+    "$sleep" "$busy" 9>&-
+  else
+    failures=$((\${failures:-0} + 1))
+    note failed "$failures $1 $2"
+    said "$3; trying again"
+    "$sleep" "$retry" 9>&-
+  fi
 }
 `;
 

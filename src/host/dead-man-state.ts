@@ -17,6 +17,8 @@ export interface DeadManState {
   /** Tries that failed so far, and how the last one ended. */
   readonly failures: number;
   readonly lastExit: string | null;
+  /** True when the system before runs again, and only its boot loader fails. */
+  readonly isAtLoader: boolean;
   /** Last lines that the previous system's switch-to-configuration printed. */
   readonly log: readonly string[];
 }
@@ -29,7 +31,7 @@ interface StateDeps {
 
 /** Where the dead-man of a deployment stands, from its notes and from what waits for it. */
 export async function stateOf(deps: StateDeps, dir: string, deployment: string): Promise<DeadManState> {
-  const [failures = '0', exit = null] = readNote(dir, 'failed')?.split(' ') ?? [];
+  const [failures = '0', exit = null, at = null] = readNote(dir, 'failed')?.split(' ') ?? [];
   const [outcome, found = null] = readNote(dir, 'outcome')?.split(' ') ?? [];
   const fired = readNote(dir, 'fired');
   const more = {
@@ -37,6 +39,7 @@ export async function stateOf(deps: StateDeps, dir: string, deployment: string):
     found,
     failures: Number(failures),
     lastExit: exit,
+    isAtLoader: at === 'loader',
     log: logLines(dir),
   };
   if (outcome === 'went-back' || outcome === 'stood-by') return { ...more, state: outcome };

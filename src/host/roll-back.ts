@@ -49,7 +49,15 @@ function wentBack({ state, byItself, found }: DeadManState, observed: Observed):
   return { observed, byItself, note: notes.length === 0 ? null : notes.join('; ') };
 }
 
-function failed({ lastExit, log }: DeadManState, { previous }: WayBack, { current }: Observed): Problem {
+function failed(
+  { lastExit, isAtLoader, log }: DeadManState,
+  { previous, profile }: WayBack,
+  { current }: Observed,
+): Problem {
+  if (isAtLoader) {
+    const what = `profile and boot default could not be put back to ${profile} (exit code ${lastExit})`;
+    return new Problem('rollback_failed', `${previous} runs again, but ${what}`, { log });
+  }
   const ending = `its switch-to-configuration ended with exit code ${lastExit}`;
   return problem(previous, ending, { current, log });
 }

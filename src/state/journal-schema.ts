@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { BootOnceFact } from '../domain/boot-once.ts';
+import type { BootOnceFact, LoaderTold } from '../domain/boot-once.ts';
 import type { BootProven } from '../domain/boot-proven.ts';
 import type { Choice } from '../domain/choice.ts';
 import { isCommitId } from '../domain/commit.ts';
@@ -209,6 +209,10 @@ const facts = z.looseObject({
       fallback: path,
       bootId: z.string().nullable(),
     } satisfies ShapeOf<BootOnceFact>)
+    .nullable()
+    .default(null),
+  loaderTold: z
+    .looseObject({ toplevel: path, fallback: path } satisfies ShapeOf<LoaderTold>)
     .nullable()
     .default(null),
   bootToProve: path.nullable().default(null),

@@ -64,3 +64,14 @@ test('a deployment that begins while the pins are looked at keeps what it pinned
   await repairPins(parts, () => facts);
   expect(pins).toMatchObject({ candidate: next, committed: old });
 });
+
+test('what the loader held stays until the loader has run without it', async () => {
+  const pins: Record<string, string> = { 'boot-fallback': old };
+  const told = { toplevel: next, fallback: old };
+  await repairPins(partsWith(pins), () => ({ ...noFacts, loaderTold: told }));
+  await repairPins(partsWith(pins), () => ({ ...noFacts, deployment }));
+  expect(pins).toMatchObject({ 'boot-fallback': old });
+  const gone: Record<string, string> = { 'boot-fallback': old };
+  await repairPins(partsWith(gone), () => noFacts);
+  expect(gone).toEqual({ 'retiring-boot-fallback': old });
+});

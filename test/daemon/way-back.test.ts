@@ -25,6 +25,7 @@ const left = (state: DeadManState['state'], byItself = false): DeadManState => (
   found: null,
   failures: 0,
   lastExit: null,
+  isAtLoader: false,
   log: [],
 });
 

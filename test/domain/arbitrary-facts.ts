@@ -155,6 +155,7 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc.record({
   choice: seldom(choice),
   bootProven: fc.option(fc.array(fc.record({ toplevel, since: time }), { maxLength: 2 })),
   bootOnce: fc.option(bootOnce),
+  loaderTold: fc.option(fc.record({ toplevel, fallback: toplevel })),
   bootToProve: system,
   configHash: fc.option(fc.constantFrom('one', 'other')),
   hold: seldom(fc.record({ reason: text, since: time })),

@@ -198,6 +198,9 @@ describe('a scraper that never rests', { timeout: 60_000 }, () => {
     expect(of(last(), 'abide_deployment_last_info').join()).toContain(bad);
     expect(last().get('abide_quarantine_since_timestamp_seconds{branch="main"}')).toBeGreaterThan(0);
     expect(only(last(), 'abide_status')).toEqual(['Stalled']);
+    // A remote that answered is not told to be silent because abide has not asked it again yet.
+    const answers = scraper.scrapes.map((scrape) => scrape.get('abide_remote_up{remote="infra"}'));
+    expect(answers.slice(answers.indexOf(1))).not.toContain(0);
   });
 
   test('is told the same trouble from the first answer after a restart, although no remote can be reached', async () => {

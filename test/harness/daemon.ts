@@ -155,7 +155,12 @@ export async function createDaemon(options: {
     metrics: async () => {
       const [, address] = [...readLog(logFile).matchAll(/"metrics":"([^"]+)"/g)].at(-1) ?? [];
       if (!address) throw new Error('the daemon did not log where its metrics are');
-      return (await fetch(`http://${address}/metrics`)).text();
+      for (let tries = 0; ; tries += 1) {
+        const response = await fetch(`http://${address}/metrics`);
+        // 503 until the host was looked at.
+        if (response.ok || tries === 200) return response.text();
+        await sleep(50);
+      }
     },
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -59,7 +59,48 @@ test('entries are found by what they start, and named without what counts their 
   await bootOnce().once(next);
   expect(variable('LoaderEntryDefault')).toBe('nixos-0a1b.conf\0');
   expect(variable('LoaderEntryOneShot')).toBe('nixos-ffff.conf\0');
-  await bootOnce().release();
+});
+
+test('what the loader was told is taken back: what it starts once alone, or its default too', async () => {
+  const [old, next] = [host.toplevel('old'), host.toplevel('next')];
+  await features(...all);
+  entry('nixos-0a1b.conf', old);
+  entry('nixos-ffff.conf', next);
+  const tell = async () => {
+    await bootOnce().hold(old);
+    await bootOnce().once(next);
+  };
+  await tell();
+  await bootOnce().forget([next, old]);
+  expect(() => variable('LoaderEntryOneShot')).toThrow('ENOENT');
+  expect(variable('LoaderEntryDefault')).toBe('nixos-0a1b.conf\0');
+  await tell();
+  await bootOnce().release([next, old]);
+  expect(() => variable('LoaderEntryOneShot')).toThrow('ENOENT');
+  expect(() => variable('LoaderEntryDefault')).toThrow('ENOENT');
+});
+
+test('what somebody else told the loader stays, and where nothing is said nothing is asked of bootctl', async () => {
+  const [old, next, other] = [host.toplevel('old'), host.toplevel('next'), host.toplevel('other')];
+  await features(...all);
+  entry('nixos-0a1b.conf', old);
+  entry('nixos-eeee.conf', other);
+  await bootOnce('/nowhere').release([next, old]);
+  await bootOnce().hold(other);
+  await bootOnce().once(other);
+  await bootOnce('/nowhere').release([]);
+  await bootOnce('/nowhere').release([next, old]);
+  expect(variable('LoaderEntryDefault')).toBe('nixos-eeee.conf\0');
+  expect(variable('LoaderEntryOneShot')).toBe('nixos-eeee.conf\0');
+});
+
+test('an entry that is gone is taken back too: its name may come again', async () => {
+  const [old, next] = [host.toplevel('old'), host.toplevel('next')];
+  await features(...all);
+  entry('nixos-0a1b.conf', old);
+  await bootOnce().hold(old);
+  await rm(join(host.root, 'boot/loader/entries/nixos-0a1b.conf'));
+  await bootOnce().release([next, old]);
   expect(() => variable('LoaderEntryDefault')).toThrow('ENOENT');
 });
 

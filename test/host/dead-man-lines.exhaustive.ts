@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -42,9 +42,15 @@ async function everyLine(
   }
 }
 
+const profiles = 'nix/var/nix/profiles';
 const armed = async () => {
-  lab = createDeadManLab();
-  await lab.deadMan.arm(lab.way, 'switch', 60);
+  lab = createDeadManLab({
+    previous: ['if test "$1" = boot; then touch "$(dirname "$0")/loader"; exit; fi', 'activate'],
+  });
+  lab.host.link(`${profiles}/system-1-link`, lab.way.previous);
+  lab.host.link(`${profiles}/system-2-link`, lab.way.toplevel);
+  lab.host.link(`${profiles}/system`, 'system-1-link');
+  await lab.deadMan.arm({ ...lab.way, profile: lab.way.previous }, 'switch', 60);
 };
 
 describe('a dead-man that is killed', () => {
@@ -53,6 +59,7 @@ describe('a dead-man that is killed', () => {
       async () => {
         await armed();
         await lab.activate(60);
+        lab.host.link(`${profiles}/system`, 'system-2-link');
       },
       ['act', 'abide'],
       async (line) => {
@@ -60,6 +67,11 @@ describe('a dead-man that is killed', () => {
         await lab.until(() => lab.note('outcome') !== null, 30);
         expect([line, lab.current()]).toEqual([line, lab.way.previous]);
         expect(await lab.deadMan.state('d1')).toMatchObject({ state: 'went-back', failures: 0 });
+        expect([line, readlinkSync(join(lab.host.root, profiles, 'system'))]).toEqual([
+          line,
+          'system-1-link',
+        ]);
+        expect([line, existsSync(join(lab.way.previous, 'bin/loader'))]).toEqual([line, true]);
         await lab.until(() => lab.processes().length === 0, 30);
       },
     );

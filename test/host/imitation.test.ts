@@ -72,7 +72,7 @@ const runs = async () => (await observer().observe()).current;
 
 test('an imitation of NixOS is activated, observed, made the boot default, and left for the one before', async () => {
   expect(await activate('alpha')).toBe('healthy');
-  await createBootLoader({ activator: activator(), observer: observer() }).install({
+  await createBootLoader({ root: host.root, activator: activator(), observer: observer() }).install({
     deployment: 'd1',
     toplevel: toplevels['alpha'] ?? '',
   });
@@ -118,7 +118,7 @@ test('what goes wrong in an activation is judged by link and exit code', async (
 
 test('a boot loader that fails moves nothing', async () => {
   const { bootDefault } = await observer().observe();
-  const loader = createBootLoader({ activator: activator(), observer: observer() });
+  const loader = createBootLoader({ root: host.root, activator: activator(), observer: observer() });
   const what = { deployment: 'd-boot', toplevel: toplevels['bad-boot'] ?? '' };
   await expect(loader.install(what)).rejects.toMatchObject({ code: 'boot_loader_failed' });
   expect((await observer().observe()).bootDefault).toBe(bootDefault);

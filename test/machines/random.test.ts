@@ -362,6 +362,8 @@ function toldOf(name: string, outcome: unknown, system: Observed): unknown {
   if (outcome instanceof Error) return outcome;
   if (name === 'probe') return probed(system, ...(outcome as readonly CheckSeen[]));
   if (name === 'rollBack') return went(system);
+  // Armed: there is nothing that keeps the host from going back.
+  if (name === 'arm') return null;
   return observing.has(name) ? system : outcome;
 }
 

@@ -474,18 +474,37 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
 };
 
+const reached = new Map<string, ReadonlySet<string>>();
+
 describe('every state and transition of the reconciler', () => {
   test.each(Object.entries(scenarios))(
     '%s',
     (name, scenario) => {
       const { states, transitions, broken } = walk(scenario);
+      reached.set(name, new Set(states.map((state) => pipelineOf(state))));
       process.stderr.write(`${name}: ${states.length} states, ${transitions} transitions\n`);
       expect(broken.slice(0, 20)).toEqual([]);
       expect(states.length).toBeGreaterThan(10);
     },
     600_000,
   );
+
+  test('no state is left out by all scenarios together', () => {
+    // Of a scenario alone that says nothing.
+    if (reached.size < Object.keys(scenarios).length) return;
+    const come = new Set([...reached.values()].flatMap((states) => [...states]));
+    const leaves = leavesOf(reconcilerMachine.root.states['pipeline']!).map(({ path }) =>
+      path.slice(1).join('.'),
+    );
+    expect(leaves).toContain('rollingBack.running');
+    expect(leaves.filter((leaf) => !come.has(leaf))).toEqual([]);
+  });
 });
+
+function leavesOf(node: AnyStateNode): AnyStateNode[] {
+  const inner = Object.values(node.states);
+  return inner.length === 0 ? [node] : inner.flatMap(leavesOf);
+}
 
 test('no effect of any machine can fail without a way on', () => {
   const invokes = [reconcilerMachine, remoteMachine, observerMachine].flatMap(({ root }) => invokesIn(root));
