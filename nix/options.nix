@@ -298,7 +298,7 @@ in
     allowRemovingAbide = mkOption {
       type = types.bool;
       default = false;
-      description = "Whether a system without abide, or with one that refuses its configuration, may be activated.";
+      description = "Whether a system may be activated without abide, with one that refuses its configuration, or with a new one that nothing would undo.";
     };
     stageWhen = mkOption {
       type = types.listOf (types.enum [ "kernel" "kernel-modules" "kernel-params" "initrd" "firmware" "systemd" "other" ]);

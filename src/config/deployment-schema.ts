@@ -75,7 +75,7 @@ export const activateSchema = z
     allowRemovingAbide: flag()
       .prefault(false)
       .describe(
-        'Whether a system without abide, or with one that refuses its configuration, may be activated.',
+        'Whether a system may be activated without abide, with one that refuses its configuration, or with a new one that nothing would undo.',
       ),
     stageWhen: rebootTriggersSchema
       .prefault([])

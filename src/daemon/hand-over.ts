@@ -1,24 +1,43 @@
 import type { Deployment } from '../domain/deployment.ts';
-import type { Log } from '../domain/log.ts';
-import type { DeadMan } from '../host/dead-man.ts';
-import type { Keeper } from './keeper.ts';
+import { toProblem } from '../domain/problem.ts';
+import { rollbackSwitch } from '../domain/rollback-switch.ts';
+import { armAgain, wayBackOf, type WayBackParts } from './way-back.ts';
 
 /** What making room for the next abide stands on. */
-export interface HandOverParts {
-  readonly keeper: Keeper;
-  readonly deadMan: DeadMan;
+export interface HandOverParts extends WayBackParts {
   /** Ends this daemon, so that another one goes on. */
   readonly renew: () => void;
-  readonly log: Log;
 }
 
-/** The dead-man stays armed, and the journal says where the new abide goes on. */
-export async function handOver(
-  { keeper, deadMan, renew, log }: HandOverParts,
-  { id }: Deployment,
-): Promise<void> {
+/**
+ * The dead-man stays armed, and the journal says where the new abide goes on. One that is gone is armed anew first; throws
+ * as `DeadMan.arm` does when it cannot be, because then this abide is the only one of which is known that it works.
+ */
+export async function handOver(parts: HandOverParts, deployment: Deployment): Promise<void> {
+  const { keeper, renew, log } = parts;
+  const { id } = deployment;
   keeper.flush();
-  const { state } = await deadMan.state(id);
-  log.info({ deployment: id }, `the new abide takes over; the way back is ${state}`);
+  if (wayBackOf(deployment) === null) {
+    const message = 'the new abide takes over, and nothing undoes one that does not work';
+    log.warn({ deployment: id }, `${message}: ${whyUnguarded(deployment)}`);
+  } else {
+    const state = await mustBeGuarded(parts, deployment);
+    log.info({ deployment: id }, `the new abide takes over; the way back is ${state}`);
+  }
   renew();
+}
+
+async function mustBeGuarded(parts: HandOverParts, deployment: Deployment): Promise<string> {
+  try {
+    return await armAgain(parts, deployment);
+  } catch (error) {
+    const message = 'the new abide does not take over before something can undo it';
+    parts.log.error({ err: toProblem(error), deployment: deployment.id }, message);
+    throw error;
+  }
+}
+
+function whyUnguarded({ noRollback, noWayBack }: Deployment): string {
+  if (noRollback !== null) return rollbackSwitch(noRollback);
+  return noWayBack ?? 'no other system ran before';
 }

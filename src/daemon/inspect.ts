@@ -1,5 +1,6 @@
 import type { Inspection } from '../domain/inspection.ts';
 import { fateOf, removalText, type OwnUnit } from '../domain/own-unit.ts';
+import { isSwitchable } from '../host/activate.ts';
 import { findOwnFault, type OwnCheckDeps } from '../host/check-own-config.ts';
 import type { CandidateHealth } from './candidate-health.ts';
 
@@ -25,6 +26,7 @@ export async function inspect(
     against: running,
     abide: fateOf(before, after, fault !== null),
     removal: removalText(before, after, fault),
+    canGoBack: running !== null && isSwitchable(running),
     probation: rules,
   };
 }

@@ -82,14 +82,24 @@ export async function unlessUndone(
   const { deadMan, log } = parts;
   const left = await deadMan.state(deployment.id);
   if (isTaken(left)) return { ...result, exitCode: null, signal: 'dead-man' };
-  const way = wayBackOf(deployment);
-  if (way && idle.has(left.state)) {
-    log.warn({ deployment: deployment.id }, 'the dead-man is gone after the switch; it is armed anew');
-    await deadMan.arm(way, 'again', secondsOf(parts).probation).catch((error: unknown) => {
-      log.error({ err: toProblem(error) }, 'the dead-man cannot be armed anew');
-    });
-  }
+  await armAgain(parts, deployment).catch((error: unknown) => {
+    log.error({ err: toProblem(error) }, 'the dead-man cannot be armed anew');
+  });
   return result;
+}
+
+/** Arms the dead-man of a system on probation anew where it waits no more, and gives its state. Throws as `DeadMan.arm` does. */
+export async function armAgain(
+  parts: Pick<WayBackParts, 'deadMan' | 'deadManSeconds' | 'facts' | 'log'>,
+  deployment: Deployment,
+): Promise<DeadManState['state']> {
+  const { deadMan, log } = parts;
+  const { state } = await deadMan.state(deployment.id);
+  const way = wayBackOf(deployment);
+  if (way === null || !idle.has(state)) return state;
+  log.warn({ deployment: deployment.id }, 'the dead-man waits no more after the switch; it is armed anew');
+  await deadMan.arm(way, 'again', secondsOf(parts).probation);
+  return 'armed';
 }
 
 /** Calls the dead-man off once the system has proved itself, and what others left; see `DeadMan.disarm`. */
@@ -161,11 +171,15 @@ export async function adoptWayBack(
   return facts;
 }
 
-function secondsOf({ deadManSeconds, facts }: WayBackParts): DeadManSeconds {
+function secondsOf({
+  deadManSeconds,
+  facts,
+}: Pick<WayBackParts, 'deadManSeconds' | 'facts'>): DeadManSeconds {
   return deadManSeconds(facts().probation?.rules ?? null);
 }
 
-function wayBackOf(deployment: Deployment): WayBack | null {
+/** Where a deployment's dead-man leads; null where there is to be none. */
+export function wayBackOf(deployment: Deployment): WayBack | null {
   const { id, toplevel, previous } = deployment;
   if (activatesNothing(deployment) || previous.toplevel === null || !hasWayBack({ facts: { deployment } }))
     return null;

@@ -67,11 +67,15 @@ export function announceStart({
 }
 
 /** This process ends so that the new system's abide decides. */
-export function announceHandover({ id, commit }: Deployment): NewEvent {
+export function announceHandover({ id, commit, noRollback, noWayBack }: Deployment): NewEvent {
+  const isGuarded = noRollback === null && noWayBack === null;
+  const next = isGuarded
+    ? 'the new one commits or is undone'
+    : `the new one commits; nothing undoes one that does not work (${noRollback === null ? noWayBack : rollbackSwitch(noRollback)})`;
   return {
     type: 'handover',
-    severity: 'info',
-    message: `${shortId(commit)} changes abide itself: this abide ends, and the new one commits or is undone`,
+    severity: isGuarded ? 'info' : 'warning',
+    message: `${shortId(commit)} changes abide itself: this abide ends, and ${next}`,
     commit,
     deployment: id,
   };

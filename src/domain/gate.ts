@@ -1,12 +1,19 @@
 import { isForOtherMachine } from './after-evaluation.ts';
 import { consentGates, consentTo } from './confirmation.ts';
 import { isGoingBack } from './go-back.ts';
+import type { Self } from './handover.ts';
 import { isInspected } from './inspection.ts';
 import type { Loop, Waiting } from './loop.ts';
+import { unguardedHandover } from './unguarded-handover.ts';
 import { timeLeft } from './time-left.ts';
 
+/** A loop, and the process that would hand over to another one. */
+export interface Gated extends Loop {
+  readonly self: Self;
+}
+
 /** Why a target may not be activated now, or null when the way is open. `now` is epoch milliseconds. */
-export function closedGate(loop: Loop, now: number): Waiting | null {
+export function closedGate(loop: Gated, now: number): Waiting | null {
   const since = (gate: string) => (loop.waiting?.gate === gate ? loop.waiting.since : now);
   if (loop.evaluation && isForOtherMachine(loop, loop.evaluation)) {
     return {
@@ -34,10 +41,11 @@ export function closedGate(loop: Loop, now: number): Waiting | null {
       nextCheck: null,
     };
   }
-  if (mustConsent(loop)) {
+  const danger = unconsented(loop);
+  if (danger !== null) {
     return {
       gate: 'removal',
-      reason: `${loop.inspection?.removal}; it is activated only by consent: abide confirm, or abide reject --reason TEXT`,
+      reason: `${danger}; it is activated only by consent: abide confirm, or abide reject --reason TEXT`,
       since: since('removal'),
       nextCheck: null,
     };
@@ -45,11 +53,12 @@ export function closedGate(loop: Loop, now: number): Waiting | null {
   return null;
 }
 
-/** True while a system that would leave this host without abide waits for a person's consent. */
-function mustConsent(loop: Loop): boolean {
+/** How a system might leave this host without abide, while nobody consented to it; null when it does not, or somebody did. */
+function unconsented(loop: Gated): string | null {
   const { inspection, policy, target, facts } = loop;
-  if (!isInspected(loop) || inspection?.removal === null || policy.allowRemovingAbide) return false;
-  return !isGoingBack(loop) && (target === null || consentTo(facts, target.commit) === null);
+  if (!isInspected(loop) || policy.allowRemovingAbide || isGoingBack(loop)) return null;
+  if (target !== null && consentTo(facts, target.commit) !== null) return null;
+  return inspection?.removal ?? unguardedHandover(loop);
 }
 
 /** True when the gate at which the loop stands was opened by an answer over the network. */
@@ -58,7 +67,7 @@ export function isNetworkBack(loop: Loop): boolean {
 }
 
 /** True when a person consented to what stood at a gate for want of it, or another system runs than the one a reboot was needed from. */
-export function isOpened(loop: Loop, now: number): boolean {
+export function isOpened(loop: Gated, now: number): boolean {
   const gate = loop.waiting?.gate ?? '';
   return (consentGates.has(gate) || gate === 'reboot') && closedGate(loop, now) === null;
 }

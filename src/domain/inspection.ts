@@ -10,6 +10,8 @@ export interface Inspection {
   readonly abide: OwnFate;
   /** Why it would leave this host without an abide that works; null when it does not. */
   readonly removal: string | null;
+  /** False where what runs has no switch-to-configuration, so that nothing can go back to it. */
+  readonly canGoBack: boolean;
   /** How long it is to be watched by its own configuration; null: as the running one says. */
   readonly probation: ProbationRules | null;
 }

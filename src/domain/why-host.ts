@@ -139,6 +139,6 @@ const afterGate: Readonly<Record<string, string>> = {
   cache: 'let a builder fill the cache, or set build.mode: local',
   lock: 'nothing: the other switch has to end first',
   removal:
-    'push a commit that keeps abide in a state in which it works, or consent: abide confirm; activate.allowRemovingAbide: true in the configuration consents to every one',
+    'push a commit that keeps an abide that works, and changes it apart from what must not be undone, or consent: abide confirm; activate.allowRemovingAbide: true in the configuration consents to every one',
   reboot: 'reboot this host, or push another commit',
 };

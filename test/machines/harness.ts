@@ -96,7 +96,7 @@ export const fine: SwitchResult = { exitCode: 0, signal: null, timedOut: false, 
 
 /** A built system of which nothing special is to be said. */
 export function inspected(against: string | null, more: Partial<Inspection> = {}): Inspection {
-  return { against, abide: 'unchanged', removal: null, probation: null, ...more };
+  return { against, abide: 'unchanged', removal: null, probation: null, canGoBack: true, ...more };
 }
 
 /** One check as a look found it. */

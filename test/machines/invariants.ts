@@ -9,6 +9,7 @@ import { maxSupersessions } from '../../src/domain/policy.ts';
 import { rulesFor } from '../../src/domain/probation.ts';
 import { openRow } from '../../src/domain/rollbacks-in-a-row.ts';
 import { selectFor } from '../../src/domain/select-for.ts';
+import { unguardedHandover } from '../../src/domain/unguarded-handover.ts';
 import { isForOther } from '../../machines/handover.ts';
 import * as hearing from '../../machines/hearing.ts';
 import type { reconcilerMachine } from '../../machines/reconciler.ts';
@@ -150,6 +151,13 @@ function activationRules(transition: Transition): [boolean, string][] {
         isGoingBack(context) ||
         consentTo(facts, deployment.commit) !== null,
       'no activation of a system without abide but by consent',
+    ],
+    [
+      unguardedHandover(context) === null ||
+        context.policy.allowRemovingAbide ||
+        isGoingBack(context) ||
+        consentTo(facts, deployment.commit) !== null,
+      'no abide is changed without a way back but by consent',
     ],
     [context.waiting === null, 'no activation begins at a shut gate'],
     [

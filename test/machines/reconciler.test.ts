@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { CommitAsks } from '../../src/domain/commit-asks.ts';
 import { noFacts } from '../../src/domain/facts.ts';
+import type { Inspection } from '../../src/domain/inspection.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import {
   deploy,
@@ -770,6 +772,60 @@ describe('a commit that is about abide itself', () => {
     await driven.settle('realise', inspected(top('old'), { abide: 'removed', removal: 'abide is gone' }));
     expect(driven.pipeline()).toBe('activating.preparing');
     expect(driven.facts().deployment?.abide).toBe('removed');
+  });
+
+  const nothingAsked: CommitAsks = { noRollback: null, confirm: null, remarks: [] };
+  const untilLookedInto = async (
+    driven: ReturnType<typeof startReconciler>,
+    asks: Partial<CommitAsks>,
+    more: Partial<Inspection> = {},
+  ) => {
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', { ...evaluation('m1'), asks: { ...nothingAsked, ...asks } });
+    await driven.settle('realise', inspected(top('old'), { ...changing, ...more }));
+    return driven;
+  };
+  const supervised = { self: { supervised: true, startedAt: 0 } };
+
+  test.each<[string, Partial<CommitAsks>, Partial<Inspection>, RegExp]>([
+    [
+      'the commit forbids it',
+      { noRollback: id('m1') },
+      {},
+      /Abide-Rollback: no in [0-9a-f]{8}; it is activated only by consent/,
+    ],
+    ['what runs cannot be gone back to', {}, { canGoBack: false }, /old, which runs, has no switch-to-conf/],
+  ])('that changes it waits for consent where nothing would undo it: %s', async (_, asks, more, why) => {
+    const driven = await untilLookedInto(startReconciler(supervised), asks, more);
+    expect(driven.pipeline()).toBe('gating');
+    expect(driven.context().waiting).toMatchObject({ gate: 'removal', nextCheck: null });
+    expect(driven.context().waiting?.reason).toMatch(/nothing would undo a new abide that does not work/);
+    expect(driven.context().waiting?.reason).toMatch(why);
+    driven.actor.send({ type: 'confirm', id: null, by: 'ada' });
+    expect(driven.pipeline()).toBe('activating.preparing');
+  });
+
+  const uncertain = { noRollback: id('m1') };
+  test.each<[string, Parameters<typeof startReconciler>[0], Partial<Inspection>]>([
+    [
+      'the host has it switched off',
+      { ...supervised, policy: { ...policy, rollback: { enabled: false, lastResort: 'none' } } },
+      {},
+    ],
+    ['the host consents to all', { ...supervised, policy: { ...policy, allowRemovingAbide: true } }, {}],
+    ['the old one stays and commits', { self: { supervised: false, startedAt: 0 } }, {}],
+    ['abide stays the same', supervised, { abide: 'unchanged' }],
+  ])('waits for nobody though nothing would undo it: %s', async (_, options, more) => {
+    const driven = await untilLookedInto(startReconciler(options), uncertain, more);
+    expect(driven.pipeline()).toBe('activating.preparing');
+  });
+
+  test('waits for nobody at the first deployment on a host where no system and no abide ran before', async () => {
+    const driven = startReconciler(supervised);
+    await untilEvaluating(driven, null, 'm1');
+    await driven.settle('evaluate', { ...evaluation('m1'), asks: { ...nothingAsked, ...uncertain } });
+    await driven.settle('realise', inspected(null, { canGoBack: false }));
+    expect(driven.pipeline()).toBe('activating.preparing');
   });
 
   test('is looked into again when another system runs meanwhile', async () => {
