@@ -1,8 +1,10 @@
+import { rmSync } from 'node:fs';
 import { plainText } from '../domain/plain-text.ts';
 import { Problem } from '../domain/problem.ts';
 import { succeeded, type Run } from '../process.ts';
 import { findProgram } from './find-program.ts';
 import type { Job, Launcher } from './launcher.ts';
+import { readStarted } from './switch-files.ts';
 
 /** What the launcher of units stands on. */
 export interface UnitDeps {
@@ -55,8 +57,7 @@ async function start(deps: UnitDeps, job: Job): Promise<void> {
     env: { PATH: deps.path },
     timeoutMs: 60_000,
   });
-  // The unit of a daemon that died right after it had started it is as good as a new one.
-  if (succeeded(finished) || (await isActive(deps, job))) return;
+  if (succeeded(finished) || (await isBegun(deps, job))) return;
   const log = finished.stderr.split('\n').map((line) => plainText(line));
   const said = log.find((line) => line !== '') ?? 'it said nothing';
   throw new Problem('process_failed', `systemd-run could not start ${unit}: ${said}`, {
@@ -64,11 +65,29 @@ async function start(deps: UnitDeps, job: Job): Promise<void> {
   });
 }
 
+/**
+ * Whether a unit runs that systemd-run says nothing good of. The one of a daemon that died right after it had started it is as
+ * good as a new one. One that does not run is not to come later, when nobody waits for it and nothing is armed: a manager
+ * that hung may still get to it, and then finds no script.
+ */
+async function isBegun(deps: UnitDeps, job: Job): Promise<boolean> {
+  if ((await stateOf(deps, job)) === 'running') return true;
+  rmSync(job.files.script, { force: true });
+  // It may have been read just before, and what runs is not stopped in the middle.
+  if (await isActive(deps, job)) return true;
+  await systemctl(deps, 'stop', unitOf(job));
+  return readStarted(job.files) !== null || (await isActive(deps, job));
+}
+
 /** While the system manager executes itself anew it may not answer; then the unit counts as running. */
 async function isActive(deps: UnitDeps, job: Job): Promise<boolean> {
+  return (await stateOf(deps, job)) !== 'ended';
+}
+
+async function stateOf(deps: UnitDeps, job: Job): Promise<'running' | 'ended' | 'unknown'> {
   const finished = await systemctl(deps, 'show', '--property=ActiveState', '--value', unitOf(job));
-  if (!succeeded(finished)) return true;
-  return !['inactive', 'failed'].includes(finished.stdout.toString('utf8').trim());
+  if (!succeeded(finished)) return 'unknown';
+  return ['inactive', 'failed'].includes(finished.stdout.toString('utf8').trim()) ? 'ended' : 'running';
 }
 
 function systemctl({ run, path }: UnitDeps, ...args: readonly string[]) {

@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createActivator, type SwitchOrder } from '../../src/host/activate.ts';
 import { run } from '../../src/process.ts';
+import { processState } from '../../src/host/switch-files.ts';
 import { createFakeHost, switchProgram, type FakeHost } from './fake-host.ts';
 
 let host: FakeHost;
@@ -26,16 +27,22 @@ const fakeSystemdRun = `
 printf '%s\\n' "$@" > "$UNITS/argv"
 test ! -e "$UNITS/refuse" || { echo "Failed to connect to bus: refused" >&2; exit 1; }
 exec 8> "$UNITS/lock"; flock 8
+if test -e "$UNITS/late" && test -z "$is_late"; then
+  is_late=yes setsid sh -c 'while test -e "$UNITS/late"; do sleep 0.02; done; exec "$@"' sh "$0" "$@" < /dev/null > /dev/null 2>&1 8>&- &
+  exec sleep 600 8>&-
+fi
 for option; do case "$option" in --unit=*) unit="\${option#--unit=}";; -*) ;; *) break;; esac; shift; done
 ! alive "$unit" || { echo "Failed to start transient service unit: Unit $unit was already loaded" >&2; exit 1; }
 setsid sh -c 'echo $$ > "$1"; shift; exec "$@" > "$UNITS/journal" 2>&1' sh "$UNITS/$unit" "$@" < /dev/null > /dev/null 2>&1 8>&- &
 while ! test -s "$UNITS/$unit"; do sleep 0.01; done
+test ! -e "$UNITS/hang" || exec sleep 600 8>&-
 `;
 
 const fakeSystemctl = `
 case "$1" in
   show) test ! -e "$UNITS/busy" || { echo "Failed to connect to bus" >&2; exit 1; }
     if alive "$4"; then echo active; else echo inactive; fi;;
+  stop) echo "$2" >> "$UNITS/stopped"; ! alive "$2" || kill "-$(cat "$UNITS/$2")";;
   kill) kill -"\${2#--signal=SIG}" "-$(cat "$UNITS/$3")";;
   list-jobs) printf '  17 slow.service start running\\n\\n';;
 esac
@@ -51,11 +58,14 @@ function program(name: string, script: string): void {
 }
 
 const path = () => `${join(host.dir, 'bin')}:${process.env['PATH'] ?? ''}`;
+/** With less patience for systemd-run than on a host. */
+const runSoon: typeof run = (command, ...more) =>
+  run({ ...command, timeoutMs: Math.min(command.timeoutMs, 1500) }, ...more);
 const activator = () =>
   createActivator({
     root: host.root,
     stateDir: host.stateDir,
-    run,
+    run: runSoon,
     activator: 'systemd',
     path: path(),
     now: Date.now,
@@ -114,6 +124,31 @@ test('a unit that cannot be started is a problem with what systemd-run said', as
     retry: 'backoff',
     message: expect.stringContaining('Failed to connect to bus: refused'),
   });
+});
+
+test('a unit that was not started in time is not started later either, with nothing armed', async () => {
+  const before = system('activate');
+  host.link('run/current-system', before);
+  writeFileSync(join(units, 'late'), '');
+  const late = host.toplevel('late', switchProgram('activate'));
+  await expect(activator().run(order(late))).rejects.toMatchObject({
+    code: 'process_failed',
+    message: expect.stringContaining('could not start abide-switch-d1-test.service'),
+  });
+  expect(readFileSync(join(units, 'stopped'), 'utf8')).toBe('abide-switch-d1-test.service\n');
+  // A manager that hung gets to it all the same.
+  rmSync(join(units, 'late'));
+  const pid = join(units, 'abide-switch-d1-test.service');
+  await until(() => existsSync(pid) && readFileSync(pid, 'utf8') !== '');
+  await until(() => processState(readFileSync(pid, 'utf8').trim())?.zombie ?? true);
+  expect(readlinkSync(join(host.root, 'run/current-system'))).toBe(before);
+  expect(existsSync(join(host.stateDir, 'deployments/d1/started-test'))).toBe(false);
+});
+
+test('a unit that was started, though systemd-run never said so, is followed', async () => {
+  writeFileSync(join(units, 'hang'), '');
+  expect(await activator().run(order(system('sleep 3', 'exit 3')))).toMatchObject({ exitCode: 3 });
+  expect(existsSync(join(units, 'stopped'))).toBe(false);
 });
 
 test('a unit that is gone without an exit code was lost', async () => {
