@@ -38,7 +38,7 @@ export interface Activator {
   /**
    * Starts a run, or adopts the one that another daemon started, and waits for its end; one that ended gives its result at
    * once. At the time limit it returns with `timedOut` and the run goes on: ending it is the caller's decision. Throws
-   * Problem `no_switch_program`, and `process_failed` or `tool_missing` when it could not be started.
+   * Problem as `mustBeSwitchable` does, and `process_failed` or `tool_missing` when it could not be started.
    */
   readonly run: (order: SwitchOrder) => Promise<SwitchResult>;
   readonly state: (run: SwitchName) => Promise<JobState>;
@@ -108,8 +108,15 @@ export function isSwitchable(toplevel: string): boolean {
 
 const programOf = (toplevel: string) => join(toplevel, 'bin/switch-to-configuration');
 
-/** Throws Problem `no_switch_program` for a toplevel that nothing can be done with. */
+/**
+ * Throws Problem `no_switch_program` for a toplevel that nothing can be done with, and `derivation_missing` for one that is
+ * to be built again.
+ */
 export function mustBeSwitchable(toplevel: string): void {
+  if (!existsSync(toplevel)) {
+    const message = `${toplevel} is not in the store any more: garbage was collected since it was built, and it is built again`;
+    throw new Problem('derivation_missing', message);
+  }
   const program = programOf(toplevel);
   if (isProgram(program)) return;
   throw new Problem(

@@ -78,7 +78,9 @@ const short = (word) =>
   String(word)
     .replaceAll(running?.id ?? '\0', 'ID')
     .replaceAll(`${lab}/`, '')
-    .replaceAll(/nix\/store\/\w{32}-/g, '');
+    .replaceAll(/nix\/store\/\w{32}-/g, '')
+    // Named by what it holds.
+    .replaceAll(/nixos-[0-9a-f]{16}\.conf/g, 'ENTRY');
 
 function renamed(from, to) {
   const name = basename(String(to));

@@ -128,6 +128,14 @@ test('a system without switch-to-configuration is refused, finally, before anyth
   expect(existsSync(file('started-test'))).toBe(false);
 });
 
+test('a system that is gone from the store is told apart, and tried again', async () => {
+  await expect(activator().run(order(join(host.storeDir, 'gone')))).rejects.toMatchObject({
+    code: 'derivation_missing',
+    retry: 'backoff',
+    message: expect.stringContaining('not in the store any more'),
+  });
+});
+
 test('a tool that is missing is told before anything is started', async () => {
   await expect(activator({ path: '/nowhere' }).run(order(system('activate')))).rejects.toMatchObject({
     code: 'tool_missing',

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -117,7 +117,12 @@ export async function disagreements(lab: CrashLab, status: HostStatus): Promise<
     ...wrong('expected.current', facts.expected?.current, running),
     ...wrong('expected.profile', facts.expected?.profile, observed?.profile?.toplevel),
     ...wrong('expected.bootDefault', facts.expected?.bootDefault, await lab.host.bootDefault()),
-    ...wrong('profile', observed?.profile?.toplevel, await lab.host.bootDefault()),
+    ...wrong(
+      'profile',
+      observed?.profile?.toplevel,
+      facts.bootOnce?.toplevel ?? (await lab.host.bootDefault()),
+    ),
+    ...wrong('what the loader was told', toldIn(lab), facts.bootOnce ? ['Default', 'OneShot'] : []),
     ...wrong(
       'drift',
       status.drift.filter(({ kind }) => kind !== 'boot' && kind !== 'commit'),
@@ -130,6 +135,13 @@ export async function disagreements(lab: CrashLab, status: HostStatus): Promise<
       [],
     ),
   ];
+}
+
+/** Which variables of the loader say something. */
+function toldIn({ host }: Lab): string[] {
+  const dir = join(host.root, 'sys/firmware/efi/efivars');
+  const names = existsSync(dir) ? readdirSync(dir) : [];
+  return names.flatMap((name) => /^LoaderEntry(\w+)-/.exec(name)?.[1] ?? []).toSorted();
 }
 
 async function rootsOf(lab: Lab): Promise<Record<string, string>> {

@@ -22,6 +22,7 @@ const met: Readonly<Record<keyof typeof scenarios, readonly Disaster[]>> = {
   test: some,
   'failing test': some,
   boot: some,
+  once: some,
 };
 
 describe.each(Object.entries(scenarios))('%s', (name, scenario: Scenario) => {
@@ -29,7 +30,7 @@ describe.each(Object.entries(scenarios))('%s', (name, scenario: Scenario) => {
   let points: readonly string[] = [];
 
   beforeAll(async () => {
-    lab = await createCrashLab(scenario.config ? { config: scenario.config } : {});
+    lab = await createCrashLab(scenario);
     points = distinct(await undisturbed(lab, scenario));
   });
   afterAll(() => lab.remove());

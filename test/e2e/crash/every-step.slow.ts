@@ -14,4 +14,9 @@ meetEachStep({
   test: { scenario: scenarios.test, disasters: some },
   'failing test': { scenario: scenarios['failing test'], disasters: some },
   boot: { scenario: scenarios.boot, disasters: some },
+  once: {
+    scenario: scenarios.once,
+    disasters: some,
+    only: /^after journal (profile|loader|ended) |^(before|after) start bootctl |put boot/,
+  },
 });

@@ -14,7 +14,7 @@ let count = 0;
 
 /** Deploys the scenario's system without any trouble and gives the points it passed. */
 export async function undisturbed(lab: CrashLab, scenario: Scenario): Promise<readonly string[]> {
-  await beginWith(lab);
+  await beginWith(lab, scenario);
   const commit = await releaseOf(lab, scenario);
   const status = await ended(lab, commit);
   expect(status.lastDeployment).toMatchObject({ commit, outcome: scenario.ends });
@@ -43,7 +43,7 @@ async function disturbed(
   disaster: Disaster,
   point: string,
 ): Promise<void> {
-  await base(lab);
+  await base(lab, scenario);
   const before = await systemsOf(lab);
   const { floor } = lab.facts();
   await lab.order(point);
@@ -51,7 +51,7 @@ async function disturbed(
   expect(await lab.died(commit), 'the point is passed').toBe(true);
   await happen(lab, disaster);
   await lab.daemon.start();
-  const status = await ended(lab, commit);
+  const status = await atRest(lab, scenario, commit);
   const after = await systemsOf(lab);
   const outcome = status.lastDeployment?.outcome ?? '';
   expect(allowed(scenario, disaster)).toContain(outcome);
@@ -68,22 +68,41 @@ async function disturbed(
 }
 
 /** The first system of a host; where it is only staged, a boot brings it. */
-async function beginWith(lab: CrashLab): Promise<void> {
+async function beginWith(lab: CrashLab, scenario: Scenario): Promise<void> {
   await lab.daemon.start();
-  await base(lab);
+  await base(lab, scenario);
   if ((await lab.host.current()) !== null) return;
   await lab.reboot();
-  await base(lab);
+  await base(lab, scenario);
 }
 
 /** A system that is committed and at rest; the one of the round before is as good as any. */
-async function base(lab: CrashLab): Promise<void> {
+async function base(lab: CrashLab, { once = false }: Scenario): Promise<void> {
   count += 1;
   if (lab.daemon.hasEnded()) await lab.daemon.start();
   const { state, summary, lastDeployment } = await lab.daemon.status();
   if (state === 'settled' && summary === 'InSync' && lastDeployment?.outcome === 'committed') return;
   const commit = await lab.release(`base ${count}`);
-  await ended(lab, commit);
+  const { lastDeployment: last } = await ended(lab, commit);
+  if (!once || last?.outcome !== 'staged' || (await lab.host.current()) === null) return;
+  await lab.reboot();
+  await lab.daemon.start();
+  await proved(lab, commit);
+}
+
+/** A staged system that the host came up in is on probation before anything is at rest. */
+async function atRest(lab: CrashLab, { once = false }: Scenario, commit: string): Promise<HostStatus> {
+  const status = await ended(lab, commit);
+  const runs = (await lab.host.current()) === status.lastDeployment?.toplevel;
+  return once && runs ? proved(lab, commit) : status;
+}
+
+async function proved(lab: CrashLab, commit: string): Promise<HostStatus> {
+  return lab.daemon.until(
+    `the first boot of ${commit}`,
+    ({ deployment, lastDeployment: last, state }) =>
+      deployment === null && state === 'settled' && last?.commit === commit && last.outcome === 'committed',
+  );
 }
 
 async function releaseOf(lab: CrashLab, { more }: Scenario): Promise<string> {
@@ -118,7 +137,8 @@ async function timeIsOver(lab: CrashLab): Promise<void> {
   await execa('sh', [script, 'act', 'timer'], { env: {}, extendEnv: false, timeout: 30_000 });
 }
 
-function allowed({ ends }: Scenario, disaster: Disaster): readonly string[] {
+function allowed({ ends, once = false }: Scenario, disaster: Disaster): readonly string[] {
+  if (once) return [ends, 'committed'];
   if (ends === 'rolled_back') return ['rolled_back'];
   if (disaster === 'abide for long') return [ends, 'rolled_back'];
   // A switch that was killed in the middle is an attempt where nothing happened, and undone where something did.
@@ -143,7 +163,7 @@ async function systemsOf(lab: CrashLab): Promise<Systems> {
 }
 
 function systemsAfter(
-  { keepsDefault = false }: Scenario,
+  { keepsDefault = false, once = false }: Scenario,
   outcome: string,
   before: Systems,
   toplevel: string | null,
@@ -153,6 +173,7 @@ function systemsAfter(
   if (outcome === 'committed') return keepsDefault ? { ...before, running: toplevel } : all;
   if (outcome === 'uncommitted') return { ...before, running: toplevel };
   // Whether the staged system runs already is up to the power.
+  if (outcome === 'staged' && once) return { ...before, profile: toplevel };
   if (outcome === 'staged')
     return { ...all, running: after.running === toplevel ? toplevel : before.running };
   return before;
