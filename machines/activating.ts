@@ -35,7 +35,7 @@ export const activating = reconcilerSetup.createStateConfig({
         src: 'prepare',
         input: ({ context }) => deploymentIn(context),
         onDone: [
-          { guard: 'onTrial', target: 'arming' },
+          { guard: 'looksOnly', target: 'arming' },
           { target: 'comparing', actions: baseline },
         ],
         onError: {
@@ -57,9 +57,10 @@ export const activating = reconcilerSetup.createStateConfig({
           target: 'looking',
           actions: { type: 'keepResult', params: ({ event }) => ({ result: event.output }) },
         },
+        // Whatever failed, the switch may have been begun: only the links say whether anything changed.
         onError: {
-          target: '#reconciler.pipeline.settled',
-          actions: { type: 'fail', params: ({ event }) => ({ phase: 'activate', error: event.error }) },
+          target: 'looking',
+          actions: { type: 'keepFault', params: ({ event }) => ({ error: event.error }) },
         },
       },
     },

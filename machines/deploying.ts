@@ -5,11 +5,9 @@ import { profileChosen } from '../src/domain/choice.ts';
 import type { CheckSeen } from '../src/domain/check.ts';
 import { shortId } from '../src/domain/commit.ts';
 import {
-  because,
   beginDeployment,
   commitDeployment,
   endDeployment,
-  isStaged,
   leaveUncommitted as uncommittedFacts,
   type Ending,
 } from '../src/domain/deploy.ts';
@@ -22,6 +20,7 @@ import { byHandText } from '../src/domain/go-back.ts';
 import { lastResortText } from '../src/domain/last-resort.ts';
 import { rebootBound, type Comparison } from '../src/domain/preflight.ts';
 import type { Problem } from '../src/domain/problem.ts';
+import { because, isStaged } from '../src/domain/staged.ts';
 import { unwellText, withUnwell, worseAfterRollback } from '../src/domain/unwell.ts';
 import { beforeIn } from './probing.ts';
 import { condemnBooted, proved } from './proving.ts';
@@ -66,9 +65,10 @@ export function keepArmed(
 /** What switch-to-configuration said. */
 export function keepResult({ facts }: ReconcilerContext, switched: SwitchResult): Partial<ReconcilerContext> {
   const { deployment } = facts;
-  if (!deployment) return { switched };
+  if (!deployment) return { switched, switchFault: null };
   return {
     switched,
+    switchFault: null,
     facts: { ...facts, deployment: { ...deployment, exitCode: switched.exitCode, log: switched.log } },
   };
 }
@@ -185,9 +185,11 @@ export function condemn(context: ReconcilerContext): Turn {
   };
 }
 
-function whyItStays({ noRollback, noWayBack, previous }: Deployment): string {
+function whyItStays({ noRollback, noWayBack, previous, inPlace }: Deployment): string {
   if (noRollback === null && noWayBack !== null) return `${noWayBack}, so the host stays as it is`;
-  if (noRollback === null) return 'no other system ran before, so there is nothing to go back to';
+  if (noRollback === null) {
+    return `no other system ${inPlace ? 'is known here' : 'ran before'}, so there is nothing to go back to`;
+  }
   const boots =
     previous.bootDefault === null ? '' : `, and ${previous.bootDefault} still is the boot default`;
   return `${notByItself(noRollback)}, so the host stays as it is${boots}; abide rollback goes back by hand`;

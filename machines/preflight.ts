@@ -77,7 +77,7 @@ export const arming = reconcilerSetup.createStateConfig({
     src: 'arm',
     input: ({ context }) => deploymentIn(context),
     onDone: [
-      { guard: 'onTrial', target: '#reconciler.pipeline.probation', actions: armed },
+      { guard: 'looksOnly', target: '#reconciler.pipeline.probation', actions: armed },
       { target: 'switching', actions: armed },
     ],
     onError: fail,

@@ -6,6 +6,7 @@ import type { Facts, Floor, Suspension } from '../src/domain/facts.ts';
 import type { Self } from '../src/domain/handover.ts';
 import type { Loop } from '../src/domain/loop.ts';
 import type { Policy } from '../src/domain/policy.ts';
+import type { Problem } from '../src/domain/problem.ts';
 import type { Round } from '../src/domain/probation.ts';
 import type { ObserverReport } from './observer.ts';
 import type { RemoteReport } from './remote.ts';
@@ -45,6 +46,8 @@ export interface ReconcilerContext extends Loop, Omit<ReconcilerInput, 'policy' 
   readonly handled: string | null;
   /** What the running deployment's switch-to-configuration said last. */
   readonly switched: SwitchResult | null;
+  /** Why it said nothing: the switch could not be begun or seen to its end. */
+  readonly switchFault: Problem | null;
   /** How the running deployment's way back ended. */
   readonly went: WentBack | null;
   /** The running probation's newest look. */

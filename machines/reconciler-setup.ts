@@ -5,7 +5,7 @@ import type { Ancestry } from '../src/domain/ancestry.ts';
 import type { CheckSeen } from '../src/domain/check.ts';
 import { decide, type Decision } from '../src/domain/decide.ts';
 import type { DeploymentStep, SwitchResult, WentBack } from '../src/domain/deployment.ts';
-import { isStaged } from '../src/domain/deploy.ts';
+import { isStaged } from '../src/domain/staged.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
 import { isTrial } from '../src/domain/boot-trial.ts';
 import { closedGate, isNetworkBack, isOpened } from '../src/domain/gate.ts';
@@ -61,7 +61,8 @@ export const reconcilerSetup = setup({
       decide(context, context.now()).do === is,
     decidesTo: ({ context }, { what }: { what: Decision['do'] }) =>
       decide(context, context.now()).do === what,
-    onTrial: ({ context }) => context.facts.deployment !== null && isTrial(context.facts.deployment),
+    looksOnly: ({ context: { facts } }) =>
+      facts.deployment !== null && (isTrial(facts.deployment) || facts.deployment.inPlace),
     resumesAt: ({ context }, { steps }: { steps: readonly DeploymentStep[] }) => {
       const decision = decide(context, context.now());
       return decision.do === 'resume' && steps.includes(decision.step);
@@ -189,6 +190,10 @@ export const reconcilerSetup = setup({
     keepResult: assign(({ context }, { result }: { result: SwitchResult }) =>
       deploying.keepResult(context, result),
     ),
+    keepFault: assign((_, { error }: { error: unknown }) => ({
+      switched: null,
+      switchFault: toProblem(error),
+    })),
     keepObserved: assign((_, { observed }: { observed: Observed }) => ({ observed })),
     keepBaseline: assign(({ context }, { before }: { before: readonly CheckSeen[] | null }) =>
       probing.keepBaseline(context, before),

@@ -49,6 +49,7 @@ const atRest = {
   admitted: false,
   phases: [],
   switched: null,
+  switchFault: null,
   round: null,
   went: null,
 } as const;

@@ -62,6 +62,7 @@ export const deploymentSchema = z.object({
   goesBackFrom: maybeCommit,
   noRollback: maybeText,
   noWayBack: maybeText.default(null),
+  inPlace: z.boolean().default(false),
   confirmation: z.object({ askedBy: text, by: maybeText, at: maybeTime }).nullable(),
   staged: maybeText,
   log: listOf(text),

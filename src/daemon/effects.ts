@@ -2,7 +2,7 @@ import type { Planned } from '../../machines/planned.ts';
 import type { Ancestry } from '../domain/ancestry.ts';
 import type { CheckSeen } from '../domain/check.ts';
 import type { CommitId } from '../domain/commit.ts';
-import type { Deployment, SwitchResult, WentBack } from '../domain/deployment.ts';
+import type { Deployment, WentBack } from '../domain/deployment.ts';
 import type { Facts } from '../domain/facts.ts';
 import type { Fetched } from '../domain/fetched.ts';
 import type { HookOrder } from '../domain/hook.ts';
@@ -13,8 +13,6 @@ import type { RemoteOffer } from '../domain/remote.ts';
 import type { Target } from '../domain/target.ts';
 import type { Mirror } from '../git/mirror.ts';
 import type { JudgeBase, Trust } from '../git/trust.ts';
-import type { Activator } from '../host/activate.ts';
-import { specialisationNamed } from '../host/specialisation.ts';
 import type { SystemDriver } from '../nix/driver.ts';
 import { build, type BuildParts } from './build.ts';
 import type { PlannedCommit } from './commits-in-use.ts';
@@ -28,7 +26,8 @@ import { repairPins, type PinParts } from './pins.ts';
 import { arm, check, compare, type PreflightParts } from './preflight-effects.ts';
 import { retireBehind, type RetireParts } from './retire.ts';
 import { rebootOnce, type RebootParts } from './reboot-once.ts';
-import { armWayBack, callOff, goBack, hookOf, putBack, unlessUndone, type WayBackParts } from './way-back.ts';
+import { switchTo, type SwitchParts } from './switch-to.ts';
+import { callOff, goBack, putBack, type WayBackParts } from './way-back.ts';
 
 /** What the effects are made of. */
 export interface EffectParts
@@ -40,17 +39,16 @@ export interface EffectParts
     PinParts,
     RebootParts,
     PreflightParts,
+    SwitchParts,
     WayBackParts {
   readonly bootEntries: RetireParts['bootEntries'];
   readonly planned: PlannedCommit;
   readonly mirror: Mirror;
   readonly trust: Trust;
   readonly driver: SystemDriver;
-  readonly activator: Activator;
   /** What remotes offered last. */
   readonly heard: () => Readonly<Record<string, RemoteOffer>>;
   readonly source: { readonly subdir: string; readonly submodules: boolean };
-  readonly activateTimeoutMs: number;
   /** Told of every fetch, and of every verification of something new; the machine tells of all other phases. */
   readonly pollEnded: (phase: 'fetch' | 'verify', seconds: number, ok: boolean) => void;
   /** Epoch milliseconds. */
@@ -76,7 +74,7 @@ export function createEffects(parts: EffectParts) {
     compare: (deployment: Deployment) => compare(parts, deployment),
     check: (deployment: Deployment) => check(parts, deployment),
     arm: (deployment: Deployment) => arm(parts, deployment),
-    activate: (deployment: Deployment) => activate(parts, deployment),
+    activate: (deployment: Deployment) => switchTo(parts, deployment),
     look: () => parts.observer.observe(),
     probe: (order: ProbeOrder, signal: AbortSignal) => probe(parts, order, signal),
     review: (order: ProbeOrder, signal: AbortSignal) => review(parts, order, signal),
@@ -179,35 +177,6 @@ async function prepare(parts: EffectParts, deployment: Deployment): Promise<read
   if (previous.profile !== null) await roots.pin('previous-profile', previous.profile);
   await roots.pin('candidate', toplevel);
   return lookBefore(parts, deployment);
-}
-
-async function activate(parts: EffectParts, deployment: Deployment): Promise<SwitchResult> {
-  const { keeper, activator, onProgress, activateTimeoutMs } = parts;
-  keeper.flush();
-  const { id, retried } = deployment;
-  if (retried) await armWayBack(parts, deployment);
-  const result = await activator.run({
-    deployment: id,
-    toplevel: await variantToRun(parts, deployment),
-    action: 'test',
-    attempt: retried ? 2 : 1,
-    noCheck: false,
-    deadMan: hookOf(parts, deployment),
-    timeoutMs: activateTimeoutMs,
-    onProgress,
-  });
-  return unlessUndone(parts, deployment, result);
-}
-
-/** A host in a specialisation stays in it where the new system has one of that name. */
-async function variantToRun({ log }: EffectParts, { id, toplevel, previous }: Deployment): Promise<string> {
-  const { specialisation: ran } = previous;
-  if (ran === null) return toplevel;
-  const found = await specialisationNamed(toplevel, ran.name);
-  if (found !== null) return found;
-  const message = `the host runs the specialisation ${ran.name}, which the new system has not; its base is switched to`;
-  log.warn({ deployment: id }, message);
-  return toplevel;
 }
 
 /** Roots follow what is committed; what fails here is mended by the next deployment. */

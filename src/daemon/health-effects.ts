@@ -21,9 +21,9 @@ export interface HealthParts {
 /** What every check says before a deployment; null where there is nothing to compare with, and after a boot. */
 export async function lookBefore(
   { candidateHealth }: HealthParts,
-  { previous, toplevel, trigger }: Deployment,
+  { previous, toplevel, trigger, inPlace }: Deployment,
 ): Promise<readonly CheckSeen[] | null> {
-  if (previous.toplevel === null || trigger === 'boot') return null;
+  if (previous.toplevel === null || trigger === 'boot' || inPlace) return null;
   const { health, excusing } = await candidateHealth(toplevel);
   return excusing(await health.baseline());
 }

@@ -1,6 +1,6 @@
 import { isTrial } from '../domain/boot-trial.ts';
-import { isStaged } from '../domain/deploy.ts';
 import type { Deployment } from '../domain/deployment.ts';
+import { isStaged } from '../domain/staged.ts';
 import type { Observed } from '../domain/observed.ts';
 import { toProblem } from '../domain/problem.ts';
 import { retiredGenerations } from '../domain/retention.ts';

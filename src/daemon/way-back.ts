@@ -47,7 +47,7 @@ export async function armWayBack(parts: WayBackParts, deployment: Deployment): P
     return why;
   }
   const { switching, probation } = secondsOf(parts);
-  if (isTrial(deployment)) await deadMan.arm(way, 'probation', probation);
+  if (isTrial(deployment) || deployment.inPlace) await deadMan.arm(way, 'probation', probation);
   else await deadMan.arm(way, deployment.retried ? 'switch-2' : 'switch', switching);
   return null;
 }
@@ -60,7 +60,8 @@ function tellUnarmed(log: Log, deployment: Deployment): null {
     return null;
   }
   if (activatesNothing(deployment) || deployment.previous.toplevel !== null) return null;
-  const message = 'no other system ran before: there is nothing to go back to, and no dead-man is armed';
+  const none = deployment.inPlace ? 'no other system is known here' : 'no other system ran before';
+  const message = `${none}: there is nothing to go back to, and no dead-man is armed`;
   log.warn({ deployment: deployment.id }, message);
   return null;
 }
@@ -80,7 +81,12 @@ export async function unlessUndone(
   result: SwitchResult,
 ): Promise<SwitchResult> {
   const { deadMan, log } = parts;
-  const left = await deadMan.state(deployment.id);
+  const left = await deadMan.state(deployment.id).catch((error: unknown) => {
+    log.error({ err: toProblem(error) }, 'the dead-man cannot be looked at after the switch');
+    return null;
+  });
+  // Links and probation say the rest: a switch that is over must not be lost for a look at something else.
+  if (left === null) return result;
   if (isTaken(left)) return { ...result, exitCode: null, signal: 'dead-man' };
   await armAgain(parts, deployment).catch((error: unknown) => {
     log.error({ err: toProblem(error) }, 'the dead-man cannot be armed anew');
@@ -189,7 +195,7 @@ export function wayBackOf(deployment: Deployment): WayBack | null {
 
 /** Only the next boot brings it, and with that its own probation. */
 function activatesNothing(deployment: Deployment): boolean {
-  return deployment.operation === 'boot' && !isTrial(deployment);
+  return deployment.operation === 'boot' && !isTrial(deployment) && !deployment.inPlace;
 }
 
 function isTaken({ state, byItself }: DeadManState): boolean {

@@ -1,6 +1,7 @@
 import type { Evaluation } from './evaluation.ts';
 import { inSync, onlyRunningMatches } from './in-sync.ts';
 import type { Loop } from './loop.ts';
+import { isProved, proofOf } from './proof.ts';
 import { isHeldByRow } from './rollbacks-in-a-row.ts';
 import { rememberEvaluation } from './remember-commit.ts';
 
@@ -21,13 +22,16 @@ export function isForOtherMachine({ observed }: Loop, { machineId }: Evaluation)
   return machineId !== null && machineId !== observed?.machineId;
 }
 
-/** True when the host runs the target's toplevel already and only profile or boot default are missing. */
-export function needsOnlyCommit({ observed, target, evaluation }: Loop): boolean {
-  if (!observed || !target || !evaluation) return false;
+/** True when the target's toplevel runs, has proved itself, and only profile or boot default are missing. */
+export function needsOnlyCommit({ facts, observed, target, evaluation }: Loop): boolean {
+  if (!observed || !target || !evaluation || !isProved(facts, observed)) return false;
   return onlyRunningMatches({ operation: target.operation, toplevel: evaluation.toplevel, observed });
 }
 
-function needsNothing({ observed, target }: Loop, { toplevel }: Evaluation): boolean {
-  if (!observed || !target) return false;
-  return inSync({ operation: target.operation, toplevel, observed });
+/** What the next boot starts as well needs no proof of abide's, unless it failed here: there is nothing left to decide. */
+function needsNothing({ facts, observed, target }: Loop, { toplevel }: Evaluation): boolean {
+  if (!observed || !target || !inSync({ operation: target.operation, toplevel, observed })) return false;
+  if (target.operation === 'boot' || isProved(facts, observed)) return true;
+  const isBootedNext = inSync({ operation: 'switch', toplevel, observed });
+  return isBootedNext && proofOf(facts, observed.bootId, toplevel) !== 'failed';
 }

@@ -1,8 +1,9 @@
 import { bootedBefore, isTrial } from './boot-trial.ts';
-import { atStep, deploymentId, isStaged } from './deploy.ts';
+import { atStep, deploymentId } from './deploy.ts';
 import type { Deployment, DeploymentStep } from './deployment.ts';
 import type { Facts } from './facts.ts';
 import type { Loop } from './loop.ts';
+import { isStaged } from './staged.ts';
 
 /** What may stand in the loader's variables: the system to start once, and the one that is the default. */
 export interface LoaderTold {

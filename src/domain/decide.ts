@@ -3,7 +3,7 @@ import { isTrial, isTrialDue, wasCutOff } from './boot-trial.ts';
 import { hasWayBack } from './after-switch.ts';
 import { choiceAgainst } from './choice.ts';
 import type { Deployment, DeploymentStep, Trigger } from './deployment.ts';
-import { isStaged } from './deploy.ts';
+import { isStaged } from './staged.ts';
 import { findDrift } from './drift.ts';
 import type { DriftKind } from './facts.ts';
 import type { Desired } from './desired.ts';

@@ -1,3 +1,4 @@
+import { unchecked } from './check.ts';
 import { shortId, type CommitId } from './commit.ts';
 import { noRollbackOf } from './commit-asks.ts';
 import { askedFor } from './confirmation.ts';
@@ -13,12 +14,15 @@ import type { Expected, Facts, Floor } from './facts.ts';
 import { firstBootOf } from './first-boot.ts';
 import { hookAfter, mostPending } from './hook.ts';
 import { isGoingBack } from './go-back.ts';
+import { baselineInPlace, previousInPlace } from './in-place.ts';
 import type { Loop } from './loop.ts';
 import type { Observed } from './observed.ts';
 import type { OwnFate } from './own-unit.ts';
 import type { Policy } from './policy.ts';
 import type { Problem } from './problem.ts';
+import { isProved } from './proof.ts';
 import { floorAt } from './remember-commit.ts';
+import { isStaged } from './staged.ts';
 import type { Target } from './target.ts';
 
 /** The facts once a deployment of the loop's target begins; `now` is epoch milliseconds. */
@@ -37,8 +41,11 @@ export function beginDeployment(loop: Loop, phases: readonly PhaseTiming[], now:
     now,
   });
   const rules = inspection?.probation ?? null;
-  const probation = { deployment: deployment.id, rules, before: null, clock: null };
-  return { ...facts, deployment, probation, choice: null, unwell: null };
+  const { toplevel, inPlace, previous } = deployment;
+  const before = inPlace ? baselineInPlace(facts, toplevel, previous.toplevel) : null;
+  const probation = { deployment: deployment.id, rules, before, clock: null };
+  const begun = { ...deployment, checks: unchecked(before ?? []) };
+  return { ...facts, deployment: begun, probation, choice: null, unwell: null };
 }
 
 /** The facts with the running deployment at `step`; the daemon journals them before it takes the step. */
@@ -69,23 +76,15 @@ export function endDeployment(facts: Facts, ending: Ending, keep: number, now: n
   const deployments = [ended, ...facts.deployments].slice(0, keep);
   const hook = hookAfter(ended);
   const pendingHooks = hook ? [...facts.pendingHooks, hook].slice(-mostPending) : facts.pendingHooks;
-  return { ...facts, deployment: null, probation: null, deployments, pendingHooks };
+  const unproved = unprovedAfter(facts, ended);
+  return { ...facts, deployment: null, probation: null, deployments, pendingHooks, unproved };
 }
 
-/** True when only the next boot starts it; read from the deployment alone, so that a restart in between changes nothing. */
-export function isStaged({ operation, exitCode, staged, trigger }: Deployment): boolean {
-  return trigger !== 'boot' && (operation === 'boot' || staged !== null || exitCode === stagedExit);
+/** A system that was not proved may run on, and is to be judged by what was before it, whenever that is. */
+function unprovedAfter({ probation }: Facts, { id, toplevel, outcome }: Deployment): Facts['unproved'] {
+  const checks = probation?.deployment === id ? probation.before : null;
+  return checks === null || outcome === 'committed' ? null : { toplevel, checks };
 }
-
-/** Why only the next boot starts it, to be put behind that sentence; empty where that is simply its operation. */
-export function because({ staged, exitCode }: Deployment): string {
-  const init = exitCode === stagedExit ? 'the interface of init changes (exit code 100)' : null;
-  const why = staged ?? init;
-  return why === null ? '' : `: ${why}`;
-}
-
-/** switch-to-configuration: the init interface changed, so only a reboot brings the new system. */
-const stagedExit = 100;
 
 /** The facts after the running deployment was committed or staged: expected moves, and with main the floor rises. */
 export function commitDeployment(loop: Loop, ending: Ending, now: number): Facts {
@@ -153,6 +152,7 @@ function newDeployment(from: {
 }): Deployment {
   const { policy, facts, target, evaluation, observed, phases, abide, now } = from;
   const { asks } = evaluation;
+  const inPlace = observed.current === evaluation.toplevel && !isProved(facts, observed);
   const goesBackFrom = isGoingBack({ facts, target }) ? (facts.goingBack?.from ?? null) : null;
   return {
     id: deploymentId(target.commit, facts, now),
@@ -167,21 +167,24 @@ function newDeployment(from: {
     ...justBegun,
     startedAt: new Date(now).toISOString(),
     phases,
-    previous: {
-      toplevel: observed.current,
-      commit:
-        observed.current === facts.expected?.current
-          ? (facts.expected?.commit ?? null)
-          : observed.currentRevision,
-      profile: observed.profile?.toplevel ?? null,
-      bootDefault: observed.bootDefault,
-      specialisation: observed.specialisation,
-    },
+    previous: inPlace ? previousInPlace(facts, observed, evaluation.toplevel) : previousOf(facts, observed),
+    inPlace,
     abide,
     bootId: observed.bootId,
     confirmation: goesBackFrom === null ? askedFor(policy, asks?.confirm ?? null) : null,
     goesBackFrom,
     noRollback: noRollbackOf(policy, asks?.noRollback ?? null),
+  };
+}
+
+function previousOf({ expected }: Facts, observed: Observed): Deployment['previous'] {
+  const { current, currentRevision, profile, bootDefault, specialisation } = observed;
+  return {
+    toplevel: current,
+    commit: current === expected?.current ? (expected?.commit ?? null) : currentRevision,
+    profile: profile?.toplevel ?? null,
+    bootDefault,
+    specialisation,
   };
 }
 

@@ -110,6 +110,8 @@ export interface Deployment {
   readonly noRollback: string | null;
   /** Why nothing can go back though another system ran before; found when the dead-man was to be armed, null where there is a way. */
   readonly noWayBack: string | null;
+  /** True where its system ran already without having proved itself here: nothing is activated, it is only put on probation. */
+  readonly inPlace: boolean;
   /** Last lines of a failure's log. */
   readonly log: readonly string[];
 }
@@ -126,6 +128,7 @@ export const justBegun = {
   exitCode: null,
   staged: null,
   noWayBack: null,
+  inPlace: false,
   log: [],
 } as const satisfies Partial<Deployment>;
 

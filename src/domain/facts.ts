@@ -1,4 +1,5 @@
 import type { BootOnceFact, LoaderTold } from './boot-once.ts';
+import type { CheckSeen } from './check.ts';
 import type { BootProven } from './boot-proven.ts';
 import type { Choice } from './choice.ts';
 import type { CommitId } from './commit.ts';
@@ -168,6 +169,8 @@ export interface Facts {
   readonly loaderTold: LoaderTold | null;
   /** The system that this boot started for the first time, until it has proved itself or was undone. */
   readonly bootToProve: string | null;
+  /** What the checks said before the newest deployment, where that ended without a proof; its system may run still. */
+  readonly unproved: { readonly toplevel: string; readonly checks: readonly CheckSeen[] } | null;
   /** Config the failure and quarantine were met under; another one gives them a new chance (failure only). */
   readonly configHash: string | null;
   /** Set when state was lost and no floor could be recovered: nothing is deployed until `abide accept`. */
@@ -209,6 +212,7 @@ export const noFacts: Facts = {
   bootOnce: null,
   loaderTold: null,
   bootToProve: null,
+  unproved: null,
   configHash: null,
   hold: null,
   driftSince: {},

@@ -3,7 +3,7 @@ import type { Finding } from './finding.ts';
 import { isWorse, tellChecks } from './check.ts';
 import type { CheckResult, Deployment } from './deployment.ts';
 import { findDrift } from './drift.ts';
-import { because } from './deploy.ts';
+import { because } from './staged.ts';
 import { failureText } from './failure-text.ts';
 import type { Quarantined } from './facts.ts';
 import type { LoopView } from './loop-view.ts';

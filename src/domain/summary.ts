@@ -2,7 +2,7 @@ import { wayBackText } from './boot-once.ts';
 import { choiceText } from './choice.ts';
 import { shortId } from './commit.ts';
 import { confirmationGate } from './confirmation.ts';
-import { because, isStaged } from './deploy.ts';
+import { because, isStaged } from './staged.ts';
 import { findDrift } from './drift.ts';
 import { failureText } from './failure-text.ts';
 import { rollbackFailedText, rolledBackText, undoneText } from './host-conditions.ts';

@@ -24,6 +24,8 @@ export interface SwitchEvidence {
   readonly after: string | null;
   /** True when this was already the second try. */
   readonly retried: boolean;
+  /** Why the switch could not be begun, or not be seen to its end; null where it said how it ended. */
+  readonly fault?: string | null;
 }
 
 /**
@@ -31,6 +33,7 @@ export interface SwitchEvidence {
  * because 1 and 4 come with the new system running as well as without. `healthy` only opens probation.
  */
 export function judgeSwitch(evidence: SwitchEvidence): SwitchVerdict {
+  if (evidence.fault) return judgeUnseen(evidence, evidence.fault);
   const { exitCode, timedOut } = evidence.result;
   if (evidence.result.signal === 'dead-man') {
     return saying('roll-back', 'abide had not answered in time, and the dead-man went back');
@@ -62,6 +65,21 @@ function busy({ toplevel, before, after, retried }: SwitchEvidence): SwitchVerdi
     return saying('healthy', 'the new system runs; its second activation found the lock held');
   }
   return saying('busy', "somebody else holds switch-to-configuration's lock (exit code 11)");
+}
+
+/**
+ * Nobody says how it ended, so only the links do. A second try only mends what the first one did: when it cannot be begun,
+ * probation judges what runs, and when that is gone it was undone meanwhile.
+ */
+function judgeUnseen(evidence: SwitchEvidence, fault: string): SwitchVerdict {
+  const { toplevel, after, retried } = evidence;
+  if (isForeign(evidence)) return saying('nothing-happened', `${fault}; ${after} was activated meanwhile`);
+  if (retried && after === toplevel) {
+    return saying('healthy', `the new system runs, and its second activation failed: ${fault}`);
+  }
+  if (retried || hasMoved(evidence))
+    return saying('roll-back', `the switch was not seen to its end: ${fault}`);
+  return saying('nothing-happened', fault);
 }
 
 /** A third system runs: a person or another tool acted, and what they did is not ours to undo. */

@@ -82,6 +82,10 @@ async function timerRuns({ run, path }: StateDeps, deployment: string): Promise<
   const timers = armings.map((arming) => `abide-deadman-${deployment}-${arming}.timer`);
   const args = ['show', '--property=ActiveState', '--value', ...timers];
   const file = findProgram(path, 'systemctl');
-  const finished = await run({ file, args, env: { PATH: path }, timeoutMs: 30_000 });
-  return !succeeded(finished) || /^(active|activating)$/m.test(finished.stdout.toString('utf8'));
+  const finished = await run({ file, args, env: { PATH: path }, timeoutMs: 30_000 }).catch(() => null);
+  return (
+    finished === null ||
+    !succeeded(finished) ||
+    /^(active|activating)$/m.test(finished.stdout.toString('utf8'))
+  );
 }

@@ -79,17 +79,18 @@ async function isBegun(deps: UnitDeps, job: Job): Promise<boolean> {
   return readStarted(job.files) !== null || (await isActive(deps, job));
 }
 
-/** While the system manager executes itself anew it may not answer; then the unit counts as running. */
+/** While the system manager executes itself anew, or no process can be started, the unit counts as running. */
 async function isActive(deps: UnitDeps, job: Job): Promise<boolean> {
   return (await stateOf(deps, job)) !== 'ended';
 }
 
 async function stateOf(deps: UnitDeps, job: Job): Promise<'running' | 'ended' | 'unknown'> {
-  const finished = await systemctl(deps, 'show', '--property=ActiveState', '--value', unitOf(job));
-  if (!succeeded(finished)) return 'unknown';
+  const asked = systemctl(deps, 'show', '--property=ActiveState', '--value', unitOf(job));
+  const finished = await asked.catch(() => null);
+  if (finished === null || !succeeded(finished)) return 'unknown';
   return ['inactive', 'failed'].includes(finished.stdout.toString('utf8').trim()) ? 'ended' : 'running';
 }
 
-function systemctl({ run, path }: UnitDeps, ...args: readonly string[]) {
+async function systemctl({ run, path }: UnitDeps, ...args: readonly string[]) {
   return run({ file: findProgram(path, 'systemctl'), args, env: { PATH: path }, timeoutMs: 30_000 });
 }

@@ -12,7 +12,7 @@ import type { PendingHook } from '../domain/hook.ts';
 import type { Condition } from '../domain/status.ts';
 import { condition, event } from './news-schema.ts';
 import { lastResort, rollbackRow, unwell } from './rollback-schema.ts';
-import { firstBoot, probation } from './probation-schema.ts';
+import { firstBoot, probation, unproved } from './probation-schema.ts';
 import { confirmation, consent, goingBack } from './wishes-schema.ts';
 
 /** What the daemon keeps in the journal. */
@@ -100,6 +100,7 @@ const deployment = z.looseObject({
   staged: z.string().nullable().default(null),
   noRollback: z.string().nullable().default(null),
   noWayBack: z.string().nullable().default(null),
+  inPlace: z.boolean().default(false),
   log: lines,
 } satisfies ShapeOf<Deployment>);
 
@@ -216,6 +217,7 @@ const facts = z.looseObject({
     .nullable()
     .default(null),
   bootToProve: path.nullable().default(null),
+  unproved: unproved.nullable().default(null),
   configHash: z.string().nullable(),
   hold: z.looseObject({ reason: z.string(), since: time }).nullable(),
   driftSince: z.record(z.string(), time),

@@ -17,6 +17,9 @@ export const seen = z.looseObject({
   unwell: z.array(z.string()),
 } satisfies ShapeOf<CheckSeen>);
 
+/** What the checks said before a system that ended without a proof, as the journal keeps it. */
+export const unproved = z.looseObject({ toplevel: z.string().min(1), checks: z.array(seen) });
+
 const rules = z.looseObject({
   settleMs: z.number(),
   stableForMs: z.number(),

@@ -46,6 +46,7 @@ export const sampleDeployment: Deployment = {
   staged: null,
   noRollback: null,
   noWayBack: null,
+  inPlace: false,
   log: [],
 };
 

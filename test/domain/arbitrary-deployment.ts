@@ -83,6 +83,7 @@ const parts = {
   goesBackFrom: fc.option(commit),
   staged: fc.option(fc.string()),
   noRollback: fc.option(fc.constantFrom('rollback.enabled', 'the commit')),
+  inPlace: fc.boolean(),
   noWayBack: fc.option(fc.string()),
   log: fc.array(fc.string(), { maxLength: 1 }),
 } satisfies EachOf<Deployment>;

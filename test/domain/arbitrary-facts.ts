@@ -157,6 +157,7 @@ export const arbitraryFacts: fc.Arbitrary<Facts> = fc.record({
   bootOnce: fc.option(bootOnce),
   loaderTold: fc.option(fc.record({ toplevel, fallback: toplevel })),
   bootToProve: system,
+  unproved: fc.option(fc.record({ toplevel, checks: fc.array(checkSeen, { maxLength: 1 }) })),
   configHash: fc.option(fc.constantFrom('one', 'other')),
   hold: seldom(fc.record({ reason: text, since: time })),
   driftSince: fc.dictionary(fc.constantFrom(...driftKinds), time),

@@ -203,5 +203,6 @@ export const exampleDeployment: Deployment = {
   staged: null,
   noRollback: null,
   noWayBack: null,
+  inPlace: false,
   log: [],
 };

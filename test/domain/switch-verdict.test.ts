@@ -13,14 +13,16 @@ interface Case {
   readonly before?: string | null;
   readonly after?: string | null;
   readonly retried?: boolean;
+  readonly fault?: string;
 }
 
-const evidence = ({ exit, signal, timedOut, before, after, retried }: Case): SwitchEvidence => ({
+const evidence = ({ exit, signal, timedOut, before, after, retried, fault }: Case): SwitchEvidence => ({
   result: { exitCode: exit, signal: signal ?? null, timedOut: timedOut ?? false, log: [] },
   toplevel: next,
   before: before === undefined ? old : before,
   after: after === undefined ? next : after,
   retried: retried ?? false,
+  fault: fault ?? null,
 });
 const verdict = (one: Case) => judgeSwitch(evidence(one)).verdict;
 
@@ -28,6 +30,27 @@ test('a switch that the dead-man undid is to be rolled back, wherever the link i
   for (const after of [next, old, null]) {
     expect(verdict({ exit: null, signal: 'dead-man', after })).toBe('roll-back');
   }
+});
+
+describe('a switch that could not be begun or seen to its end', () => {
+  const fault = 'no space is left';
+
+  test.each([
+    ['the system before runs', { after: old }, 'nothing-happened'],
+    ['no system ran and none does', { before: null, after: null }, 'nothing-happened'],
+    ['the new system ran before', { before: next }, 'nothing-happened'],
+    ['a third system runs', { after: other }, 'nothing-happened'],
+    ['a third system runs after the second try', { after: other, retried: true }, 'nothing-happened'],
+    ['the new system runs', {}, 'roll-back'],
+    ['the link is gone', { after: null }, 'roll-back'],
+    ['the new system runs since the first try', { retried: true }, 'healthy'],
+    ['the system before runs after the second try', { after: old, retried: true }, 'roll-back'],
+    ['the link is gone after the second try', { after: null, retried: true }, 'roll-back'],
+  ] as const)('%s', (_, links, expected) => {
+    const judged = judgeSwitch(evidence({ exit: null, fault, ...links }));
+    expect(judged.verdict).toBe(expected);
+    expect(judged.reason).toContain(fault);
+  });
 });
 
 describe('with the link moved to the new system', () => {

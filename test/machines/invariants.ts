@@ -161,12 +161,41 @@ function activationRules(transition: Transition): [boolean, string][] {
     ],
     [context.waiting === null, 'no activation begins at a shut gate'],
     [
+      !pipelineOf(transition.after).startsWith('committing') || hasPassedBefore(facts, deployment.toplevel),
+      'what is committed without a probation has passed one here',
+    ],
+    [
+      deployment.inPlace ===
+        (pipelineOf(transition.after) !== 'committing.passing' && runs(transition.after)),
+      'what runs is not activated, but looked at in its place',
+    ],
+    [
+      !deployment.inPlace || deployment.previous.toplevel !== deployment.toplevel,
+      'what is looked at in its place is no way back from itself',
+    ],
+    [
       facts.quarantine.every(
         ({ commit, toplevel }) => commit !== deployment.commit && toplevel !== deployment.toplevel,
       ),
       'no activation of what is quarantined',
     ],
   ];
+}
+
+function runs({ context: { observed, facts } }: Snapshot): boolean {
+  return observed?.current === facts.deployment?.toplevel;
+}
+
+/** By the newest deployment of the system that had it running, or because it was booted and proved itself then. */
+function hasPassedBefore({ deployments, bootProven }: Facts, toplevel: string): boolean {
+  const newest = deployments.find(
+    (past) =>
+      past.toplevel === toplevel &&
+      (past.inPlace || past.trigger === 'boot' || (past.operation !== 'boot' && past.staged === null)) &&
+      past.outcome !== 'staged',
+  );
+  const isBooted = bootProven?.some((proven) => proven.toplevel === toplevel) ?? false;
+  return newest ? ['committed', 'uncommitted'].includes(newest.outcome ?? '') : isBooted;
 }
 
 /** The probation of a first boot begins by itself: nothing is activated, so neither gates nor selection have a say. */
@@ -227,7 +256,8 @@ const next: Readonly<Record<string, RegExp>> = {
   'activating.comparing': /^(activating\.checking|committing\.passing|ended)$/,
   'activating.checking': /^(activating\.arming|committing\.passing|ended)$/,
   'activating.arming': /^(activating\.switching|probation\.(settling|probing)|ended)$/,
-  'activating.switching': /^(activating\.looking|ended)$/,
+  // Whatever failed, the links are looked at before anything is said to be over.
+  'activating.switching': /^activating\.looking$/,
   'activating.looking':
     /^(activating\.(lookingAgain|pausing)|probation\.(settling|probing|handingOver)|rollingBack\.running|committing\.passing|gating|ended)$/,
   'activating.lookingAgain': /^activating\.looking$/,
@@ -279,15 +309,27 @@ function endRules(transition: Transition): [boolean, string][] {
       'it has no way out but its own end',
     ],
     [
+      !deployment.inPlace || !/^activating\.(comparing|checking|switching|looking)/.test(to),
+      'what runs already is not activated',
+    ],
+    [
+      from !== 'activating.arming' ||
+        !to.startsWith('probation') ||
+        deployment.trigger === 'boot' ||
+        deployment.inPlace,
+      'what does not run yet is not put on probation',
+    ],
+    [
       !to.startsWith('activating.arming') ||
         deployment.trigger === 'boot' ||
+        deployment.inPlace ||
         (deployment.operation !== 'boot' && deployment.staged === null),
       'what only a boot brings is never switched to',
     ],
     [
       !from.startsWith('activating') ||
-        from === 'activating.looking' ||
         !to.startsWith('committing') ||
+        after.context.facts.deployment!.exitCode === 100 ||
         after.context.facts.deployment!.operation === 'boot' ||
         after.context.facts.deployment!.staged !== null,
       'what is not switched to is committed only for the next boot',

@@ -30,7 +30,7 @@ import {
 } from './harness.ts';
 
 import { conditionsBrokenBy } from './condition-rules.ts';
-import { brokenBy, brokenIn, type Snapshot } from './invariants.ts';
+import { brokenBy, brokenIn, pipelineOf, type Snapshot, type Transition } from './invariants.ts';
 
 const suspension = { reason: 'x', by: null, since: '', until: null };
 
@@ -56,10 +56,10 @@ const command = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('observe' as const),
-      hand: fc.constantFrom(false, false, true),
+      hand: fc.constantFrom(null, null, null, 'hand', 'm1', 'm2'),
     }),
   },
-  { weight: 30, arbitrary: fc.record({ kind: fc.constant('work' as const), how: fc.nat({ max: 9 }) }) },
+  { weight: 30, arbitrary: fc.record({ kind: fc.constant('work' as const), how: fc.nat({ max: 10 }) }) },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -165,6 +165,7 @@ interface Before {
   system(): Observed;
   branches(): ReadonlyMap<string, RemoteOffer>;
   results(): ReadonlyMap<string, SwitchResult>;
+  proven(): ReadonlySet<string>;
 }
 
 /** A host, its remotes and a live reconciler; `before`: the same host and remotes after the daemon crashed. */
@@ -178,6 +179,8 @@ function createWorld(asksPerson: boolean, before?: Before) {
   );
   // A switch outlives the daemon, and so does what it said: the next daemon is told the same.
   const results = new Map(before?.results());
+  // What a probation let pass, by its way and not by what is on record; the rest must never become the boot default.
+  const proven = new Set(before?.proven() ?? [top('old')]);
   const broken: string[] = [];
   let now = (
     (at) => () =>
@@ -211,6 +214,7 @@ function createWorld(asksPerson: boolean, before?: Before) {
       const after = inspected.snapshot as Snapshot;
       const transition = { before: last, event: inspected.event, after };
       broken.push(...brokenBy(transition), ...conditionsBrokenBy(transition));
+      noteProof(proven, transition);
       last = after;
     });
     return next;
@@ -231,8 +235,11 @@ function createWorld(asksPerson: boolean, before?: Before) {
     const said =
       name === 'activate' && deployment ? results.get(`${deployment.id} ${deployment.retried}`) : undefined;
     const outcome = said ?? outcomeOf(name, how, driven);
-    if (name === 'activate' && deployment)
+    if (name === 'activate' && deployment && !(outcome instanceof Error))
       results.set(`${deployment.id} ${deployment.retried}`, outcome as SwitchResult);
+    if (deployment && ['setProfile', 'installLoader'].includes(name) && mustBeProven(deployment)) {
+      if (!proven.has(deployment.toplevel)) broken.push(`${name} of what was never proved`);
+    }
     if (deployment && !said && !(outcome instanceof Error)) system = moved(system, name, deployment, outcome);
     await driven.settleOnly(name, toldOf(name, outcome, system));
   };
@@ -272,7 +279,7 @@ function createWorld(asksPerson: boolean, before?: Before) {
     if (next.kind === 'mirrorFails' && driven.open('assess'))
       await driven.settle('assess', new Problem('mirror_broken', 'no'));
     if (next.kind === 'observe') {
-      if (next.hand && driven.facts().deployment === null) system = { ...system, current: top('hand') };
+      if (next.hand && driven.facts().deployment === null) system = { ...system, current: top(next.hand) };
       await observe();
     }
     // Only what was served counts: a head that no poll saw may be refused after one end and accepted before it.
@@ -328,11 +335,27 @@ function createWorld(asksPerson: boolean, before?: Before) {
     system: () => system,
     branches: () => branches,
     results: () => results,
+    proven: () => proven,
     broken,
     take,
     goWell,
     end,
   };
+}
+
+/** Only what a boot brings is set without a proof; its first boot is its probation. */
+function mustBeProven({ operation, staged, exitCode, inPlace }: Deployment): boolean {
+  return inPlace || (operation !== 'boot' && staged === null && exitCode !== 100);
+}
+
+function noteProof(proven: Set<string>, { before, after }: Transition): void {
+  const { deployment } = before.context.facts;
+  if (!deployment) return;
+  if (pipelineOf(before).startsWith('probation') && pipelineOf(after).startsWith('committing'))
+    proven.add(deployment.toplevel);
+  const ended = after.context.facts.deployments.find(({ id: other }) => other === deployment.id);
+  if (ended && !['committed', 'uncommitted', 'staged'].includes(ended.outcome ?? ''))
+    proven.delete(deployment.toplevel);
 }
 
 function wish({ actor, context }: Driven, wanted: string): void {
@@ -374,7 +397,7 @@ const connectivity = (status: CheckSeen['status']) => [seen('connectivity', stat
 
 const inhibitors = [{ key: 'dbus', running: 'dbus', candidate: 'broker' }];
 
-/** The effect's end: 0 to 5 is success, the rest the ways it can fail. */
+/** The effect's end: 0 to 5 is success, the rest the ways it can fail; 10 is a switch that could not be begun. */
 function outcomeOf(name: string, how: number, driven: Driven): unknown {
   const { target } = driven.context();
   const failure = {
@@ -385,6 +408,7 @@ function outcomeOf(name: string, how: number, driven: Driven): unknown {
     probe: 'unit_failed',
     rollBack: 'rollback_failed',
   } as const;
+  if (name === 'activate' && how === 10) return new Problem('journal_unwritable', 'no');
   if (name === 'activate') return { ...fine, exitCode: [0, 0, 0, 0, 0, 4, 2, 1, 11, 100][how] };
   if (name === 'admit' || name === 'runHook') return how < 7 ? fine : { ...fine, exitCode: 1 };
   if (name === 'compare' && how < 8)
@@ -405,6 +429,7 @@ function outcomeOf(name: string, how: number, driven: Driven): unknown {
     return new Problem('not_in_cache', 'no', { retry: { afterMs: 60_000 } });
   if (how === 8) return new Problem('no_space', 'no');
   if (name === 'realise' && how < 6) return inspected(driven.context().observed?.current ?? null);
+  if (name === 'arm' && how < 6) return null;
   if (how < 6) return undefined;
   return new Problem(name in failure ? failure[name as keyof typeof failure] : 'unexpected', 'no');
 }

@@ -323,6 +323,25 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     world: [offers('origin', 'm1'), offers('local', 'm2'), retry(null)],
     outcomes: { ...works, probe: everyOutcome['probe']!, review: everyOutcome['review']! },
   },
+  'systems that run before they are deployed, proved or not, and switches that cannot be begun': {
+    from: [offer('origin', 'm1'), { ...host('old'), current: top('m1') }],
+    world: [
+      offers('origin', 'm2'),
+      sees({ ...host('old'), current: top('m1') }),
+      sees({ ...host('old'), current: top('m2') }),
+      sees(host('m1')),
+      retry(null),
+    ],
+    outcomes: {
+      ...orFails(works, ['prepare', 'arm', 'activate', 'setProfile']),
+      probe: (s) => [
+        probed(after(s, 'new'), seen('web', 'passing')),
+        probed(after(s, 'new'), seen('web', 'failing', { definitive: true })),
+      ],
+      review: () => [[seen('web', 'passing')], [seen('web', 'failing')]],
+    },
+    most: 4000,
+  },
   'hooks with every outcome, and a newer commit': {
     start: { policy: { ...policy, hooks: ['preActivate', 'postCommit', 'postRollback'] } },
     from: [host('old')],
@@ -654,6 +673,7 @@ function abstract(snapshot: Snapshot, now: number): string {
       deployment.retried,
       deployment.exitCode,
       deployment.staged,
+      deployment.inPlace,
       deployment.reason !== null,
       deployment.confirmation?.at === null,
       deployment.goesBackFrom,
@@ -664,6 +684,7 @@ function abstract(snapshot: Snapshot, now: number): string {
     facts.awaitsNetwork?.commit,
     facts.goingBack?.toplevel,
     past(facts.deployments),
+    facts.bootProven?.map(({ toplevel }) => toplevel),
     deployment?.checks.some(({ status }) => status === 'failing'),
     facts.suspended !== null &&
       (facts.suspended.until === null ? 'held' : Date.parse(facts.suspended.until) > now),

@@ -40,6 +40,7 @@ const exampleDeployment: Deployment = {
   staged: null,
   noRollback: null,
   noWayBack: null,
+  inPlace: false,
   log: ['building'],
 };
 
