@@ -74,6 +74,27 @@ describe('a commit that changes abide itself', () => {
     expect(systemd.starts.at(-1)).toContain(other);
   });
 
+  test('and forbids going back waits for consent; what takes over then is undone by nothing, and that is told', async () => {
+    const before = await lab.host.current();
+    const unguarded = 'no way back\n\nAbide-Rollback: no';
+    const commit = await lab.release(unguarded, carrying(lab, { drift: { interval: '3s' } }));
+    const { waiting } = await lab.daemon.until(
+      'the gate',
+      (status) => status.desired?.commit === commit && status.waiting?.gate === 'removal',
+    );
+    expect(waiting?.reason).toContain(
+      `does not work, so that nobody could reach this host any more: Abide-Rollback: no in`,
+    );
+    expect(await lab.host.current()).toBe(before);
+    expect((await lab.daemon.cli('confirm', commit.slice(0, 8))).exitCode).toBe(0);
+    const status = await lab.daemon.until('committed', ended(commit), 60_000);
+    expect(status.lastDeployment).toMatchObject({ outcome: 'committed', abide: 'changed' });
+    const { stdout } = await lab.daemon.cli('events');
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'nothing undoes one that does not work (Abide-Rollback: no in',
+    );
+  });
+
   test('goes on when the old abide is killed in the middle of the switch', async () => {
     const commit = await lab.release('killed', `${carrying(lab)} activateSeconds = 2;`);
     await lab.daemon.until('switch', ({ deployment }) => deployment?.step === 'switch');
