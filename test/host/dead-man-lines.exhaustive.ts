@@ -54,7 +54,7 @@ const armed = async () => {
 };
 
 describe('a dead-man that is killed', () => {
-  test('at any line while it acts is started again and goes back', { timeout: 10 * minutes }, async () => {
+  test('at any line while it acts is started again and goes back', { timeout: 40 * minutes }, async () => {
     const lines = await everyLine(
       async () => {
         await armed();
