@@ -29,7 +29,7 @@ import { createRollBack, type RollBack } from '../host/roll-back.ts';
 import type { SystemDriver } from '../nix/driver.ts';
 import { createClosures, type Closures } from '../nix/closures.ts';
 import { createFlakeDriver } from '../nix/flake-driver.ts';
-import { createProfile, provenProfileName, type Profile } from '../nix/profile.ts';
+import { createProfile, fallbackProfileName, provenProfileName, type Profile } from '../nix/profile.ts';
 import { createRoots, type Roots } from '../nix/roots.ts';
 import { run } from '../process.ts';
 import { createAuditLog, type AuditLog } from '../state/audit-log.ts';
@@ -60,6 +60,7 @@ export interface Adapters {
   readonly profile: Profile;
   /** See `PinParts`. */
   readonly provenProfile: Profile;
+  readonly fallbackProfile: Profile;
   readonly observer: HostObserver;
   readonly activator: Activator;
   readonly checkSwitch: CheckSwitch;
@@ -119,6 +120,8 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     now,
     others: async () => Object.values(await roots.list()),
   });
+  const { root } = config.system;
+  const profileNamed = (name: string) => createProfile({ run, environment: nixEnvironment, root, name });
   const readOwnUnit = (toplevel: string) => readOwnUnitIn(where, toplevel);
   const place = {
     root: config.system.root,
@@ -159,13 +162,9 @@ export function createAdapters(deps: AdapterDeps): Adapters {
     closures: createClosures({ run, environment: nixEnvironment }),
     dryActivate: createDryActivate(place),
     roots,
-    profile: createProfile({ run, environment: nixEnvironment, root: config.system.root }),
-    provenProfile: createProfile({
-      run,
-      environment: nixEnvironment,
-      root: config.system.root,
-      name: provenProfileName,
-    }),
+    profile: profileNamed('system'),
+    provenProfile: profileNamed(provenProfileName),
+    fallbackProfile: profileNamed(fallbackProfileName),
     observer,
     activator,
     bootOnce: createBootOnce({

@@ -3,7 +3,7 @@ import { isTrial } from '../domain/boot-trial.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { notByItself } from '../domain/rollback-switch.ts';
 import { Problem, toProblem } from '../domain/problem.ts';
-import { whileRetiring, type PinParts } from './pins.ts';
+import { keepFallback, whileRetiring, type PinParts } from './pins.ts';
 import type { WayBackParts } from './way-back.ts';
 
 /** What profile and boot default are set with. */
@@ -70,7 +70,10 @@ async function installFor(parts: KeepBootingParts, deployment: Deployment): Prom
   const told = systemsTold(facts());
   // What was staged before is superseded. Until this is the default, the old one holds, whatever the loader's files say.
   await bootOnce.forget(told);
-  if (held !== null) await bootOnce.hold(held);
+  if (held !== null) {
+    await keepFallback(parts, held);
+    await bootOnce.hold(held);
+  }
   const way = held === null ? { afterwards: () => bootOnce.release(told) } : { held };
   await whileRetiring(parts, () => bootLoader.install({ deployment: id, toplevel, ...way }));
   if (held !== null && current !== toplevel) await bootOnce.once(toplevel);

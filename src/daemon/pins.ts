@@ -13,6 +13,8 @@ export interface PinParts {
   readonly profile: Profile;
   /** A profile of abide's own: its current generation outlives `nix-collect-garbage -d`, and boot loaders list it. */
   readonly provenProfile: Profile;
+  /** Another one, for what the loader falls back to where that is not proven. */
+  readonly fallbackProfile: Profile;
   readonly log: Log;
 }
 
@@ -31,7 +33,9 @@ export async function repairPins(parts: PinParts, facts: () => Facts): Promise<v
       await roots.pin(name, toplevel);
     }
     await retireFallback(parts, there, facts());
-    await keepBootable(parts, newestBootProven(facts()));
+    await keepBootable(parts, newestBootProven(facts()), parts.provenProfile);
+    const { 'boot-fallback': fallback = null } = wantedPins(facts());
+    if (fallback !== null && (await exists(fallback))) await keepFallback(parts, fallback);
   } catch (error) {
     log.warn({ err: toProblem(error) }, 'what must not be collected could not be pinned');
   }
@@ -42,7 +46,9 @@ export async function repairPins(parts: PinParts, facts: () => Facts): Promise<v
  * generation before it runs, and its root only once it has run.
  */
 export async function whileRetiring(parts: PinParts, installLoader: () => Promise<void>): Promise<void> {
-  const { roots, provenProfile } = parts;
+  const { roots, provenProfile, fallbackProfile } = parts;
+  const there = await roots.list();
+  if (`${retiring}boot-fallback` in there && !('boot-fallback' in there)) await fallbackProfile.drop();
   const old = await provenProfile.old();
   for (const { generation, toplevel } of old) await roots.pin(`${retiring}${generation}`, toplevel);
   if (old.length > 0) await provenProfile.forgetOld();
@@ -53,6 +59,14 @@ export async function whileRetiring(parts: PinParts, installLoader: () => Promis
 
 /** Begins the names of roots that only wait for the loader to run without what they hold. */
 export const retiring = 'retiring-';
+
+/** Keeps the system that the loader is about to be told to fall back to, and its entry. Throws as the parts do. */
+export async function keepFallback(parts: PinParts, toplevel: string): Promise<void> {
+  const { roots, provenProfile, fallbackProfile } = parts;
+  if ((await roots.list())['boot-fallback'] !== toplevel) await roots.pin('boot-fallback', toplevel);
+  if ((await provenProfile.read())?.toplevel === toplevel) return;
+  await keepBootable(parts, toplevel, fallbackProfile);
+}
 
 /** Its entry is listed until the loader runs again. */
 async function retireFallback(
@@ -67,9 +81,9 @@ async function retireFallback(
 }
 
 /** A host without a system profile has no boot entries either. */
-async function keepBootable({ profile, provenProfile }: PinParts, proven: string | null): Promise<void> {
-  if (proven === null || (await profile.read()) === null || !(await exists(proven))) return;
-  await provenProfile.set(proven);
+async function keepBootable({ profile }: PinParts, toplevel: string | null, own: Profile): Promise<void> {
+  if (toplevel === null || (await profile.read()) === null || !(await exists(toplevel))) return;
+  await own.set(toplevel);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -3,6 +3,9 @@ import type { Facts } from './facts.ts';
 /** The name of abide's own profile, which holds the newest of these systems. */
 export const provenProfile = 'abide-boot-proven';
 
+/** The profile of abide's own that keeps what the loader falls back to bootable, where that is not the proven one. */
+export const fallbackProfile = 'abide-boot-fallback';
+
 /** A system that this host is known to boot into; `since` is RFC 3339. */
 export interface BootProven {
   readonly toplevel: string;

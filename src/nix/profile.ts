@@ -1,6 +1,6 @@
-import { mkdir, readdir, readlink } from 'node:fs/promises';
+import { mkdir, readdir, readlink, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { provenProfile } from '../domain/boot-proven.ts';
+import { fallbackProfile, provenProfile } from '../domain/boot-proven.ts';
 import type { Generation } from '../domain/retention.ts';
 import { Problem } from '../domain/problem.ts';
 import { succeeded, type Finished, type Run } from '../process.ts';
@@ -19,6 +19,9 @@ export interface ProfileDeps {
 /** The profile that keeps the newest boot-proven system bootable: loaders list the profiles in this directory too. */
 export const provenProfileName = `system-profiles/${provenProfile}`;
 
+/** The profile that keeps what the loader falls back to bootable. */
+export const fallbackProfileName = `system-profiles/${fallbackProfile}`;
+
 /** A profile of systems; the current generation of `system` is what the boot loader's program takes as the default. */
 export interface Profile {
   /**
@@ -32,6 +35,8 @@ export interface Profile {
   readonly old: () => Promise<readonly { readonly generation: number; readonly toplevel: string }[]>;
   /** Deletes the generations beside the current one; only for a profile of abide's own. Throws Problem `profile_failed`. */
   readonly forgetOld: () => Promise<void>;
+  /** Removes the whole profile; only for one of abide's own. */
+  readonly drop: () => Promise<void>;
   /** Every ordinary generation; those of other profiles are not looked at. */
   readonly generations: () => Promise<readonly Generation[]>;
   /** Removes generations by number, and with them roots of the store; the current one is refused. Throws as `set` does. */
@@ -56,6 +61,11 @@ export function createProfile(deps: ProfileDeps): Profile {
       const finished = await nixEnv(deps, ['-p', path, '--delete-generations', 'old']);
       if (succeeded(finished)) return;
       throw new Problem('profile_failed', `${errorOf(finished)} (deleting old generations of ${path})`);
+    },
+    drop: async () => {
+      // nix-env never deletes the current generation.
+      await rm(path, { force: true });
+      for (const { name } of await linksOf(path)) await rm(join(dirname(path), name));
     },
     generations: () => generationsOf(path),
     remove: async (generations) => {

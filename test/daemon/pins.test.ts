@@ -18,8 +18,8 @@ const partsWith = (pins: Record<string, string>, afterListing: () => void = () =
     pin: async (name, storePath) => void (pins[name] = storePath),
     unpin: async (name) => void delete pins[name],
   };
-  const profile = {} as PinParts['profile'];
-  return { roots, profile, provenProfile: profile, log: pino({ level: 'silent' }) };
+  const profile = { read: () => Promise.resolve(null) } as PinParts['profile'];
+  return { roots, profile, provenProfile: profile, fallbackProfile: profile, log: pino({ level: 'silent' }) };
 };
 
 const deployment = { previous: { toplevel: old, profile: old }, toplevel: next } as Deployment;

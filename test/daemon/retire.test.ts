@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { keepFallback, repairPins, whileRetiring } from '../../src/daemon/pins.ts';
 import { retire, type RetireParts } from '../../src/daemon/retire.ts';
+import { noFacts } from '../../src/domain/facts.ts';
 import type { Observed } from '../../src/domain/observed.ts';
 import { Problem } from '../../src/domain/problem.ts';
-import { createProfile, provenProfileName } from '../../src/nix/profile.ts';
+import { createProfile, fallbackProfileName, provenProfileName } from '../../src/nix/profile.ts';
 import { createRoots } from '../../src/nix/roots.ts';
 import { run } from '../../src/process.ts';
 import { createImitationHost, type ImitationHost } from '../harness/imitation-host.ts';
@@ -55,6 +57,12 @@ function parts(more: Partial<RetireParts> = {}): RetireParts {
   return {
     profile: createProfile({ run, environment: store.env, root: host.root }),
     provenProfile: createProfile({ run, environment: store.env, root: host.root, name: provenProfileName }),
+    fallbackProfile: createProfile({
+      run,
+      environment: store.env,
+      root: host.root,
+      name: fallbackProfileName,
+    }),
     roots: createRoots({ environment: store.env }),
     bootLoader: { install: loads },
     bootEntries: 2,
@@ -90,6 +98,27 @@ test('old generations go, and nothing that the loader lists is ever without a ro
   await collect();
   expect(systems.map((system) => existsSync(system))).toEqual([false, true, false, true, true]);
   expect(await parts().roots.list()).toEqual({});
+});
+
+test('what the loader falls back to is an own generation until the loader has run without it', async () => {
+  const { roots, fallbackProfile } = parts();
+  await keepFallback(parts(), systems[0]!);
+  await keepFallback(parts(), systems[0]!);
+  expect(await fallbackProfile.read()).toEqual({ generation: 1, toplevel: systems[0] });
+  await whileRetiring(parts(), loads);
+  expect(await fallbackProfile.read()).not.toBeNull();
+  await repairPins(parts(), () => noFacts);
+  expect(await roots.list()).toEqual({ 'retiring-boot-fallback': systems[0] });
+  await whileRetiring(parts(), loads);
+  expect([await fallbackProfile.read(), await fallbackProfile.generations()]).toEqual([null, []]);
+  expect(await roots.list()).toEqual({});
+});
+
+test('what is proven needs no second generation', async () => {
+  await parts().provenProfile.set(systems[0]!);
+  await keepFallback(parts(), systems[0]!);
+  expect(await parts().fallbackProfile.read()).toBeNull();
+  expect(await parts().roots.list()).toEqual({ 'boot-fallback': systems[0] });
 });
 
 test('what is pinned stays, and other profiles are not touched', async () => {

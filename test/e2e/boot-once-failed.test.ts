@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JournalDocument } from '../../src/state/journal-schema.ts';
 import { createLab, type Lab } from './alpha-lab.ts';
@@ -86,9 +87,19 @@ test('what is left with the loader by a daemon that could not take it back is ta
   expect(await lab.host.bootDefault()).toBe(good?.toplevel);
 });
 
-test('a newer switch takes the place of a staged system: no boot starts that any more', async () => {
+test('what the loader falls back to stays bootable, whatever generations somebody deletes', async () => {
+  const old = await lab.host.current();
   const staged = await deployed('staged', broker);
   expect([staged?.outcome, told()]).toEqual(['staged', ['LoaderEntryDefault', 'LoaderEntryOneShot']]);
+  const env = { ...lab.env, ABIDE_ROOT: lab.host.root, NIXOS_NO_CHECK: '1' };
+  const options = { env, extendEnv: false };
+  await execa('nix-env', ['-p', lab.host.profile, '--delete-generations', 'old'], options);
+  await execa(join(staged?.toplevel ?? '', 'bin/switch-to-configuration'), ['boot'], options);
+  expect(await lab.host.bootDefault()).toBe(old);
+});
+
+test('a newer switch takes the place of a staged system: no boot starts that any more', async () => {
+  expect(told()).toEqual(['LoaderEntryDefault', 'LoaderEntryOneShot']);
   const newer = await deployed('newer', dbus);
   expect([newer?.outcome, told()]).toEqual(['committed', []]);
   await lab.powerCycle();
