@@ -44,8 +44,8 @@ export interface Links {
   readonly bootDefault: string;
 }
 
-/** Longer than anything takes where several machines share one processor; a failure then says what it waited for. */
-const limitMs = 10 * 60_000;
+/** Longer than anything takes on a machine that does much else besides; a failure then says what it waited for. */
+const limitMs = 25 * 60_000;
 /** Each look costs the emulated machine what it could do its work with. */
 const lookEveryMs = 3000;
 

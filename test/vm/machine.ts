@@ -34,7 +34,7 @@ interface Running {
   readonly agent: Agent;
 }
 
-const bootLimitMs = 6 * 60_000;
+const bootLimitMs = 15 * 60_000;
 
 /** Makes the machine's disks; it is not booted yet. */
 export async function createMachine(of: {
@@ -59,7 +59,7 @@ export async function createMachine(of: {
     await cutPower();
     return new Error(`${why}; the end of the machine's console:\n${console()}`);
   };
-  const untilOff: Machine['untilOff'] = async (timeoutMs = 15 * 60_000) => {
+  const untilOff: Machine['untilOff'] = async (timeoutMs = 40 * 60_000) => {
     const stopped = running?.exited.then(() => true);
     const isOff = await Promise.race([stopped, sleep(timeoutMs, false, { ref: false })]);
     if (isOff === false) throw await broken('the machine does not end');
