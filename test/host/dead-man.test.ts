@@ -149,6 +149,8 @@ test('one whose directory somebody removed while it acts cannot be called off', 
   await lab.until(() => lab.note('log') !== null);
   rmSync(join(lab.host.root, 'run/abide-deadman'), { recursive: true });
   await expect(lab.deadMan.disarm('d1')).rejects.toMatchObject({ code: 'way_back_taken' });
+  // Whoever waits for its end must not hear that it was called off.
+  expect(lab.note('disarmed')).toBeNull();
 });
 
 test('a lock that is held is waited for', async () => {
