@@ -149,7 +149,7 @@ async function rootsOf(lab: Lab): Promise<Record<string, string>> {
   const { stdout } = await execa('ls', ['-A', dir]);
   const names = stdout.split('\n').filter((name) => name !== '');
   return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, await readlink(join(dir, name))])),
+    await Promise.all(names.map(async (name) => [name, await readlink(join(dir, name)).catch(() => '')])),
   );
 }
 
