@@ -34,6 +34,7 @@ import {
   went,
 } from './harness.ts';
 import { conditionsBrokenBy, shownOf } from './condition-rules.ts';
+import { exampleDeployment } from '../domain/example-view.ts';
 import { brokenBy, brokenIn, pipelineOf, type Snapshot } from './invariants.ts';
 
 type Event = EventFromLogic<typeof reconcilerMachine>;
@@ -197,6 +198,21 @@ const policy: Policy = {
   ...base,
   stageWhen: ['kernel'],
   probation: { settleMs: 0, stableForMs: 0, deadlineMs: 1000 },
+};
+
+/** A switch that the plug was pulled on when its profile had moved, and its boot loader had not. */
+const atProfile: Deployment = {
+  ...exampleDeployment,
+  commit: id('m1'),
+  toplevel: top('m1'),
+  step: 'profile',
+  previous: {
+    ...exampleDeployment.previous,
+    commit: null,
+    toplevel: top('old'),
+    profile: top('old'),
+    bootDefault: top('old'),
+  },
 };
 
 const scenarios: Readonly<Record<string, Scenario>> = {
@@ -462,6 +478,16 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     world: [offers('origin', 'm1'), offers('origin', 'm2'), accept('m2'), retry(null)],
     outcomes: orUndone,
   },
+  'a reboot between profile and boot loader': {
+    start: { facts: { ...noFacts, bootId: 'boot-1', deployment: atProfile } },
+    from: [
+      offer('origin', 'm1'),
+      host('old', { bootId: 'boot-2', profile: { generation: 2, toplevel: top('m1') } }),
+    ],
+    world: [offers('local', 'm2'), retry(null)],
+    outcomes: orFails(works, ['restore', 'installLoader']),
+    most: 3000,
+  },
   'drift that is corrected': {
     start: { policy: { ...policy, drift: { policy: 'correct', graceMs: 0 } } },
     from: [host('old'), offer('origin', 'm1')],
@@ -512,7 +538,7 @@ describe('every state and transition of the reconciler', () => {
     // Of a scenario alone that says nothing.
     if (reached.size < Object.keys(scenarios).length) return;
     const come = new Set([...reached.values()].flatMap((states) => [...states]));
-    const leaves = leavesOf(reconcilerMachine.root.states['pipeline']!).map(({ path }) =>
+    const leaves = restingIn(reconcilerMachine.root.states['pipeline']!).map(({ path }) =>
       path.slice(1).join('.'),
     );
     expect(leaves).toContain('rollingBack.running');
@@ -520,9 +546,11 @@ describe('every state and transition of the reconciler', () => {
   });
 });
 
-function leavesOf(node: AnyStateNode): AnyStateNode[] {
+/** The states that a machine can stand in: one that always leads on is left in the step that comes to it. */
+function restingIn(node: AnyStateNode): AnyStateNode[] {
   const inner = Object.values(node.states);
-  return inner.length === 0 ? [node] : inner.flatMap(leavesOf);
+  if (inner.length > 0) return inner.flatMap(restingIn);
+  return node.always?.some(({ guard }) => !guard) ? [] : [node];
 }
 
 test('no effect of any machine can fail without a way on', () => {
