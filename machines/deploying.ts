@@ -12,7 +12,8 @@ import {
   type Ending,
 } from '../src/domain/deploy.ts';
 import { quarantineDeployment } from '../src/domain/quarantine.ts';
-import type { Deployment, DeploymentStep, SwitchResult } from '../src/domain/deployment.ts';
+import { cutOffAt, wasCutOffBefore } from '../src/domain/cut-off.ts';
+import type { Deployment, SwitchResult } from '../src/domain/deployment.ts';
 import { withTimeToHandOver } from '../src/domain/handover.ts';
 import { notByItself } from '../src/domain/rollback-switch.ts';
 import { fail as failFacts } from '../src/domain/fail.ts';
@@ -209,27 +210,21 @@ export function rollbackFailed(context: ReconcilerContext, problem: Problem): Tu
   };
 }
 
-/** Steps in which nothing has changed yet. */
-const untouched: ReadonlySet<DeploymentStep> = new Set<DeploymentStep>(['prepare', 'preflight', 'arm']);
-
 /** A deployment that a crash or a reboot ended before it was decided: tried once more, quarantined at the second time. */
 export function interrupt(context: ReconcilerContext): Turn {
-  const { deployment, deployments } = context.facts;
+  const { deployment } = context.facts;
   if (!deployment) return {};
-  const begun = deployment.step !== null && !untouched.has(deployment.step);
-  const past = deployments.filter((other) => isTrial(other) === isTrial(deployment));
-  const again =
-    begun && past.some(({ commit, outcome }) => commit === deployment.commit && outcome === 'interrupted');
+  const at = cutOffAt(deployment);
+  const again = at !== undefined && wasCutOffBefore(context.facts, deployment);
   const ending: Ending = {
     outcome: 'interrupted',
     reason: 'Interrupted',
-    message: begun
-      ? 'the host went down in the middle of it'
-      : 'the daemon ended before anything was changed',
+    message: at ? 'the host went down in the middle of it' : 'the daemon ended before anything was changed',
   };
   const now = context.now();
+  const cutOff = { ...context.facts, deployment: { ...deployment, cutOffAt: at } };
   const facts = again
-    ? quarantineDeployment(context, ending, now)
-    : endDeployment(context.facts, ending, context.policy.keepDeployments, now);
+    ? quarantineDeployment({ ...context, facts: cutOff }, ending, now)
+    : endDeployment(cutOff, ending, context.policy.keepDeployments, now);
   return { change: { facts }, emit: endOf(context.facts, facts) };
 }

@@ -4,6 +4,7 @@ import { beginTrial, condemnTrial, passTrial } from '../src/domain/boot-trial.ts
 import { hasWayBack } from '../src/domain/after-switch.ts';
 import type { Deployment } from '../src/domain/deployment.ts';
 import { notByItself } from '../src/domain/rollback-switch.ts';
+import { withTimeToHandOver } from '../src/domain/handover.ts';
 import type { Ending } from '../src/domain/deploy.ts';
 import type { ReconcilerContext } from './reconciler-context.ts';
 import { asEmitted, endOf, result } from './tell.ts';
@@ -12,7 +13,8 @@ import { adopt } from './working.ts';
 
 /** The trial of the system that this boot started for the first time begins. */
 export function beginProving(context: ReconcilerContext): Turn {
-  const facts = beginTrial(context, context.now());
+  const { policy, self } = context;
+  const facts = withTimeToHandOver(beginTrial(context, context.now()), policy.probation, self);
   const { deployment } = facts;
   if (!deployment) return {};
   const { commit, toplevel, previous, id } = deployment;
@@ -31,7 +33,7 @@ export function beginFallingBack(context: ReconcilerContext): Turn {
   const { deployment } = facts;
   if (!deployment) return {};
   const { commit, id } = deployment;
-  const message = `${shortId(commit)} did not come up, and the boot loader went back by itself`;
+  const message = `${shortId(commit)}: ${deployment.message}`;
   return {
     change: { facts, phases: [], ...adopt({ ...context, facts }) },
     emit: [asEmitted({ type: 'deployment.started', severity: 'error', message, commit, deployment: id })],

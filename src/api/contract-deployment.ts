@@ -63,6 +63,7 @@ export const deploymentSchema = z.object({
   noRollback: maybeText,
   noWayBack: maybeText.default(null),
   inPlace: z.boolean().default(false),
+  cutOffAt: z.enum(deploymentSteps).optional(),
   confirmation: z.object({ askedBy: text, by: maybeText, at: maybeTime }).nullable(),
   staged: maybeText,
   log: listOf(text),

@@ -126,7 +126,7 @@ export async function goBack(parts: WayBackParts, deployment: Deployment): Promi
   const way = wayBackOf(deployment);
   if (!way) return { observed: await observer.observe(), byItself: false, note: null };
   const went = await rollBack(way);
-  if (went.observed.current !== deployment.previous.toplevel) return went;
+  // Also where somebody switched to yet another system: what this deployment moved must not be what boots.
   return { ...went, observed: await putBack(parts, deployment) };
 }
 

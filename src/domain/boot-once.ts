@@ -1,6 +1,7 @@
 import { bootedBefore, isTrial } from './boot-trial.ts';
 import { atStep, deploymentId } from './deploy.ts';
 import type { Deployment, DeploymentStep } from './deployment.ts';
+import { shortId } from './commit.ts';
 import type { Facts } from './facts.ts';
 import type { Loop } from './loop.ts';
 import { isStaged } from './staged.ts';
@@ -101,8 +102,7 @@ export function beginFallBack({ facts, observed }: Loop, now: number): Facts {
     startedAt: new Date(now).toISOString(),
     step: 'rollback',
     reason: 'BootFailed',
-    message:
-      'the system was started and did not come up so far that abide could look at it; the boot loader went back',
+    message: `the host came up in the system before: either the new one was started and did not come up so far that abide could look at it, or somebody chose the system before in the boot menu; abide retry ${shortId(expected.commit)} tries it again`,
   };
   return { ...facts, deployment, probation: null, unwell: null };
 }

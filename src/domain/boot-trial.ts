@@ -36,7 +36,9 @@ export function isTrialDue({ facts, observed, policy }: Loop, now: number): bool
 export function beginTrial({ facts, observed, policy }: Loop, now: number): Facts {
   const { expected, bootToProve: toplevel, bootOnce } = facts;
   if (!expected || !observed || toplevel === null) return facts;
-  const { checks: before, noRollback: asking } = expected.firstBoot ?? { checks: null, noRollback: null };
+  const { firstBoot } = expected;
+  const before = firstBoot?.checks ?? null;
+  const asking = firstBoot?.noRollback ?? null;
   const fallback = bootOnce?.toplevel === toplevel ? bootOnce.fallback : null;
   // The loader goes back only where the system's own commits allow it; what forbids going further back is older then.
   const toFallback = asking !== null && fallback !== null;
@@ -47,6 +49,8 @@ export function beginTrial({ facts, observed, policy }: Loop, now: number): Fact
     startedAt: new Date(now).toISOString(),
     checks: unchecked(before ?? []),
     noRollback: noRollbackOf(policy, toFallback ? null : asking),
+    confirmation: firstBoot?.askedBy ? { askedBy: firstBoot.askedBy, by: null, at: null } : null,
+    abide: firstBoot?.newAbide ? 'changed' : 'unchanged',
   };
   const probation = { deployment: deployment.id, rules: null, before, clock: null };
   // What a rollback before the reboot left unwell is judged anew.
@@ -144,13 +148,6 @@ export function afterUndoneTrial(undone: Facts, deployment: Deployment, now: num
 /** The facts after a trial that failed with nothing to go back to: the host stays as it is. */
 export function condemnTrial(loop: Loop, ending: Ending, now: number): Facts {
   return { ...quarantineDeployment(loop, ending, now), bootToProve: null };
-}
-
-/** True when the same system's trial was cut off by a reboot before: whoever boots it twice in vain must not do so for ever. */
-export function wasCutOff({ deployments }: Facts, toplevel: string): boolean {
-  return deployments.some(
-    (past) => isTrial(past) && past.toplevel === toplevel && past.outcome === 'interrupted',
-  );
 }
 
 /** After the way back of a trial the older system is what was deployed; null where nobody knows of which commit it is. */

@@ -1,7 +1,8 @@
 import { shortId, type CommitId } from './commit.ts';
-import type { Facts } from './facts.ts';
+import type { Expected, Facts } from './facts.ts';
 import type { Policy } from './policy.ts';
 import { plainText } from './plain-text.ts';
+import { commitsOf } from './remember-commit.ts';
 
 /** The lines at the end of a commit's message that git takes for trailers. */
 export interface CommitTrailers {
@@ -34,10 +35,19 @@ export function noRollbackOf({ rollback }: Pick<Policy, 'rollback'>, asking: Com
   return asking ?? (rollback.enabled ? null : 'rollback.enabled');
 }
 
-/** The commit up to which this host has committed: what lies above it is asked what it asks for. */
-export function committedBase({ expected, committedMain, floor }: Facts): CommitId | null {
-  if (expected?.committed) return expected.commit;
+/**
+ * The commit up to which this host has committed: what lies above it is asked what it asks for. What was only staged has not
+ * run, so that whatever is deployed instead of it is asked for its commits too.
+ */
+export function committedBase(facts: Facts): CommitId | null {
+  const { expected, committedMain, floor } = facts;
+  if (expected?.committed)
+    return (isUnrun(expected) ? commitsOf(facts, expected.current)[0] : null) ?? expected.commit;
   return committedMain?.commit ?? floor?.commit ?? null;
+}
+
+function isUnrun({ operation, current, profile }: Expected): boolean {
+  return operation !== 'test' && current !== null && current !== profile;
 }
 
 interface Ask {

@@ -1,5 +1,6 @@
 import { hasFallenBack } from './boot-once.ts';
-import { isTrial, isTrialDue, wasCutOff } from './boot-trial.ts';
+import { isTrial, isTrialDue } from './boot-trial.ts';
+import { wasCutOffBefore } from './cut-off.ts';
 import { hasWayBack } from './after-switch.ts';
 import { choiceAgainst } from './choice.ts';
 import type { Deployment, DeploymentStep, Trigger } from './deployment.ts';
@@ -125,7 +126,7 @@ const tried: ReadonlySet<DeploymentStep> = new Set<DeploymentStep>(['prepare', '
  */
 function resumeTrial(deployment: Deployment, step: DeploymentStep, { facts, observed }: Loop): Decision {
   if (observed?.bootId === deployment.bootId || !tried.has(step)) return { do: 'resume', step };
-  const again = observed?.current === deployment.toplevel && wasCutOff(facts, deployment.toplevel);
+  const again = observed?.current === deployment.toplevel && wasCutOffBefore(facts, deployment);
   return { do: again && hasWayBack({ facts: { deployment } }) ? 'undo' : 'interrupt' };
 }
 

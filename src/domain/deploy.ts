@@ -117,7 +117,7 @@ export function leaveUncommitted(loop: Loop, problem: Problem, now: number): Fac
       bootDefault: previous.bootDefault,
       committed: false,
       since: new Date(now).toISOString(),
-      firstBoot: firstBootOf(loop.facts, deployment),
+      firstBoot: firstBootOf(loop.facts, deployment, isStaged(deployment)),
     },
   };
 }
@@ -209,7 +209,7 @@ function expectedAfter(deployment: Deployment, { observed, facts }: Loop, now: n
     bootDefault: moved ? defaultAfter : previous.bootDefault,
     committed: true,
     since: new Date(now).toISOString(),
-    firstBoot: firstBootOf(facts, deployment),
+    firstBoot: firstBootOf(facts, deployment, isStaged(deployment)),
   };
 }
 

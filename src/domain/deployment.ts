@@ -112,6 +112,8 @@ export interface Deployment {
   readonly noWayBack: string | null;
   /** True where its system ran already without having proved itself here: nothing is activated, it is only put on probation. */
   readonly inPlace: boolean;
+  /** The step at which the end of the host cut it off; left out where it had changed nothing, or came to its own end. */
+  readonly cutOffAt?: DeploymentStep | undefined;
   /** Last lines of a failure's log. */
   readonly log: readonly string[];
 }

@@ -10,6 +10,10 @@ export interface FirstBoot {
   readonly checks: readonly CheckSeen[];
   /** A commit since the system that proved last that it boots, after which nothing may go back by itself. */
   readonly noRollback: CommitId | null;
+  /** Who asks that a person confirms what only a boot starts: nobody could look at it before, so nobody was asked. */
+  readonly askedBy: string | null;
+  /** True when it starts another abide for the first time, which has to prove itself. */
+  readonly newAbide: boolean;
 }
 
 /**
@@ -27,7 +31,8 @@ export function lastingOf(looked: readonly CheckSeen[]): readonly CheckSeen[] {
 }
 
 /** What is to be known at the first boot of what the running deployment leaves; nothing where its system is the newest proven. */
-export function firstBootOf(facts: Facts, { id, toplevel, noRollback }: Deployment): FirstBoot | undefined {
+export function firstBootOf(facts: Facts, deployment: Deployment, isStaged: boolean): FirstBoot | undefined {
+  const { id, toplevel, noRollback, confirmation, abide } = deployment;
   if (newestBootProven(facts) === toplevel) return undefined;
   const { probation, expected } = facts;
   const own = probation?.deployment === id ? probation : null;
@@ -38,5 +43,7 @@ export function firstBootOf(facts: Facts, { id, toplevel, noRollback }: Deployme
   return {
     checks: looked === null ? (known ?? []) : lastingOf(looked),
     noRollback: noRollback !== null && isCommitId(noRollback) ? noRollback : (earlier?.noRollback ?? null),
+    askedBy: isStaged ? (confirmation?.askedBy ?? null) : null,
+    newAbide: isStaged && abide === 'changed',
   };
 }

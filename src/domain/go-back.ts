@@ -125,7 +125,10 @@ function duringDeployment(deployment: Deployment, id: string | null): WayByHand 
 const leaving: ReadonlySet<string | null> = new Set(['committed', 'uncommitted', 'failed']);
 
 function leftBehind({ deployments, expected }: Facts, { current }: Observed): Left | null {
-  const newest = deployments.find(({ outcome }) => outcome === 'staged' || leaving.has(outcome));
+  // What was staged and given up since is not what the host is set to start any more.
+  const isSet = ({ outcome, commit, toplevel }: Deployment) =>
+    outcome === 'staged' && commit === expected?.commit && toplevel === expected.profile;
+  const newest = deployments.find((each) => isSet(each) || leaving.has(each.outcome));
   const isThere = newest && (newest.outcome === 'staged' || newest.toplevel === current);
   if (isThere) {
     const { id, commit, toplevel, branch } = newest;

@@ -1,3 +1,4 @@
+import { isTrial } from './boot-trial.ts';
 import { descends, type Ancestry } from './ancestry.ts';
 import { abideCheck, type CheckSeen } from './check.ts';
 import type { CommitId } from './commit.ts';
@@ -21,7 +22,8 @@ export function mustHandOver(
   { deployment, probation }: Pick<Facts, 'deployment' | 'probation'>,
   self: Self,
 ): boolean {
-  if (deployment?.abide !== 'changed' || !self.supervised) return false;
+  // After a boot what runs is what the new system starts.
+  if (deployment?.abide !== 'changed' || !self.supervised || isTrial(deployment)) return false;
   return !isSuccessor(probation, self);
 }
 
@@ -86,15 +88,17 @@ export function isTrustedBy(
 
 /**
  * What the end of a deployment means for this process: `renew`, because the system before has another abide, which is to go
- * on; `leave` for good, because the system that was committed has none.
+ * on, after a first boot whichever it is, because nobody compared the two; `leave` for good, because the system that was committed has none.
  */
 export function ownEnd(before: Facts, after: Facts, self: Self): 'stay' | 'renew' | 'leave' {
   const [ended] = after.deployments;
   if (!before.deployment || after.deployment || ended?.id !== before.deployment.id) return 'stay';
   if (ended.outcome === 'committed' && removesAbide(after.deployments)) return 'leave';
   const undone = ended.outcome === 'rolled_back' || ended.outcome === 'rollback_failed';
-  const isBack = undone && ended.abide === 'changed';
-  return isBack && self.supervised && isSuccessor(before.probation, self) ? 'renew' : 'stay';
+  const isOther = isTrial(ended)
+    ? ended.reason !== 'BootFailed'
+    : ended.abide === 'changed' && isSuccessor(before.probation, self);
+  return undone && isOther && self.supervised ? 'renew' : 'stay';
 }
 
 /** A boot loader that fails leaves the removal uncommitted; what commits it later finds the abide gone that it removes. */

@@ -101,6 +101,7 @@ const deployment = z.looseObject({
   noRollback: z.string().nullable().default(null),
   noWayBack: z.string().nullable().default(null),
   inPlace: z.boolean().default(false),
+  cutOffAt: z.enum(deploymentSteps).optional(),
   log: lines,
 } satisfies ShapeOf<Deployment>);
 

@@ -47,4 +47,6 @@ export const probation = z.looseObject({
 export const firstBoot = z.looseObject({
   checks: z.array(seen),
   noRollback: z.string().refine(isCommitId, 'is not a full commit id').nullable(),
+  askedBy: z.string().nullable().default(null),
+  newAbide: z.boolean().default(false),
 } satisfies ShapeOf<FirstBoot>);

@@ -1,12 +1,20 @@
 import { expect, test } from 'vitest';
 import { createRetirement } from '../../src/daemon/retirement.ts';
-import { adoptWayBack, armWayBack, callOff, hookOf, unlessUndone } from '../../src/daemon/way-back.ts';
+import {
+  adoptWayBack,
+  armWayBack,
+  callOff,
+  goBack,
+  hookOf,
+  unlessUndone,
+} from '../../src/daemon/way-back.ts';
 import type { Deployment } from '../../src/domain/deployment.ts';
 import { noFacts, type Facts } from '../../src/domain/facts.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import type { DeadMan } from '../../src/host/dead-man.ts';
 import type { DeadManState } from '../../src/host/dead-man-state.ts';
 import { exampleDeployment } from '../domain/example-view.ts';
+import { host } from '../machines/harness.ts';
 
 const running = (more: Partial<Deployment> = {}): Facts => ({
   ...noFacts,
@@ -198,4 +206,42 @@ test('nothing is armed for a way back that could not be taken, and the deploymen
   const told = { ...exampleDeployment, noWayBack: why };
   expect(hookOf(parts, told)).toBeNull();
   expect(await armWayBack(parts, told)).toBeNull();
+});
+
+test('a first boot that failed does not boot again, also where a person switched to yet another system', async () => {
+  const calls: string[] = [];
+  const note = (text: string) => {
+    calls.push(text);
+    return Promise.resolve();
+  };
+  const { toplevel } = exampleDeployment;
+  const before = '/nix/store/before';
+  let profile = { generation: 2, toplevel };
+  const observed = () => ({ ...host('other'), profile, bootDefault: toplevel });
+  const way = { ...exampleDeployment.previous, toplevel: before, profile: before, bootDefault: before };
+  const parts = {
+    keeper: { flush: () => undefined },
+    rollBack: () => Promise.resolve({ observed: observed(), byItself: false, note: 'another system runs' }),
+    observer: { observe: () => Promise.resolve(observed()) },
+    profile: {
+      set: (to: string) => {
+        profile = { generation: 3, toplevel: to };
+        return note(`profile ${to}`);
+      },
+      read: () => Promise.resolve(profile),
+    },
+    bootLoader: { install: ({ toplevel: to }: { toplevel: string }) => note(`loader ${to}`) },
+    facts: () => noFacts,
+    log,
+  };
+  const trial: Deployment = {
+    ...exampleDeployment,
+    trigger: 'boot',
+    previous: way,
+    noRollback: null,
+    noWayBack: null,
+  };
+  const went = await goBack(parts as never, trial);
+  expect(calls).toEqual([`profile ${before}`, `loader ${before}`]);
+  expect(went).toMatchObject({ note: 'another system runs', observed: { profile: { toplevel: before } } });
 });

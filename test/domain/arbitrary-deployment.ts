@@ -85,6 +85,7 @@ const parts = {
   noRollback: fc.option(fc.constantFrom('rollback.enabled', 'the commit')),
   inPlace: fc.boolean(),
   noWayBack: fc.option(fc.string()),
+  cutOffAt: fc.option(fc.constantFrom(...deploymentSteps), { nil: undefined }),
   log: fc.array(fc.string(), { maxLength: 1 }),
 } satisfies EachOf<Deployment>;
 

@@ -27,6 +27,8 @@ const deployment = fc.constantFrom('d1', 'd2', 'd3');
 const firstBoot = fc.record({
   checks: fc.array(checkSeen, { maxLength: 1 }),
   noRollback: fc.option(commit),
+  askedBy: fc.option(fc.constantFrom('health.confirm', oldCommit)),
+  newAbide: fc.boolean(),
 } satisfies EachOf<FirstBoot>);
 
 const expected = fc.record({

@@ -51,3 +51,12 @@ test('a host has committed up to its deployed commit, and an unfinished commit i
   expect(committedBase({ ...exampleFacts, expected: null, committedMain: null })).toBe(oldCommit);
   expect(committedBase({ ...exampleFacts, expected: null, committedMain: null, floor: null })).toBeNull();
 });
+
+test('what was only staged has not run: its commits are asked once more for what is deployed instead', () => {
+  const record = { ...exampleFacts.commits[0]!, commit: oldCommit, toplevel: exampleExpected.current };
+  const staged = { ...exampleExpected, commit: newCommit, profile: '/nix/store/staged' };
+  const facts = { ...exampleFacts, expected: staged, commits: [record] };
+  expect(committedBase(facts)).toBe(oldCommit);
+  expect(committedBase({ ...facts, commits: [] })).toBe(newCommit);
+  expect(committedBase({ ...facts, expected: { ...staged, operation: 'test' } })).toBe(newCommit);
+});

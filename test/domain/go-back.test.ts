@@ -116,7 +116,8 @@ describe('the system before', () => {
 
   test('is what still runs, where only the next boot would start what is left', () => {
     const staged = ended('m3', 'm2', { outcome: 'staged' });
-    expect(wayByHand(loopAt('m2', [staged, ended('m2', 'm1')]), null)).toMatchObject({
+    const expected = { ...exampleExpected, commit: id('m3'), current: top('m2'), profile: top('m3') };
+    expect(wayByHand(loopAt('m2', [staged, ended('m2', 'm1')], { expected }), null)).toMatchObject({
       to: { commit: id('m2') },
       left: { commit: id('m3') },
     });
@@ -211,4 +212,12 @@ test('an order quarantines what is left and holds the loop in one change of the 
   expect(isGoingBack({ facts, target: targetBack(facts.goingBack!) })).toBe(true);
   expect(isGoingBack({ facts: loop.facts, target: targetBack(facts.goingBack!) })).toBe(false);
   expect(evaluationBack(facts.goingBack!)).toMatchObject({ commit: id('m1'), toplevel: top('m1') });
+});
+
+test('what was staged and failed its first boot is not what is left', () => {
+  const trial = ended('m3', 'm2', { id: 'd-m3-boot', trigger: 'boot', outcome: 'rolled_back' });
+  const staged = ended('m3', 'm2', { outcome: 'staged' });
+  const history = [trial, staged, ended('m2', 'm1'), ended('m1', 'm0')];
+  const way = wayByHand(loopAt('m2', history, { quarantine: [quarantined('m3')] }), null);
+  expect(way).toMatchObject({ way: 'deploy', left: { commit: id('m2') }, to: { commit: id('m1') } });
 });

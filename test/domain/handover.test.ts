@@ -151,6 +151,22 @@ describe('what the end of a deployment means for the process', () => {
     expect(end('unchanged', 'rolled_back')).toBe('stay');
   });
 
+  test('after a first boot the abide of the system before goes on, whichever that is', () => {
+    const trial = { ...exampleDeployment, trigger: 'boot' as const, step: null };
+    const endOf = (more: Partial<Deployment>, self = old) =>
+      ownEnd(
+        facts('unchanged'),
+        { ...noFacts, deployments: [{ ...trial, outcome: 'rolled_back', ...more }] },
+        self,
+      );
+    expect(endOf({ reason: 'HealthCheckFailed' })).toBe('renew');
+    expect(endOf({ reason: 'HealthCheckFailed' }, { ...old, supervised: false })).toBe('stay');
+    expect(endOf({ outcome: 'failed' })).toBe('stay');
+    expect(endOf({ outcome: 'committed' })).toBe('stay');
+    // The loader has gone back: this process is the one of the system before.
+    expect(endOf({ reason: 'BootFailed' })).toBe('stay');
+  });
+
   test('only the transition counts, so that one who starts abide by hand later keeps it', () => {
     expect(ownEnd(after('removed', 'committed'), after('removed', 'committed'), old)).toBe('stay');
     expect(ownEnd(facts('removed'), facts('removed'), old)).toBe('stay');

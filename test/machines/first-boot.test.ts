@@ -10,6 +10,7 @@ import {
   history,
   host,
   id,
+  inspected,
   offer,
   policy,
   probed,
@@ -277,4 +278,114 @@ describe('a first boot from which nothing goes back by itself', () => {
     await trial.observes(host('m1', { bootId: 'boot-2', bootDefault: top('old') }));
     expect(trial.facts().deployment).toMatchObject({ noRollback: null, previous: { toplevel: top('old') } });
   });
+});
+
+describe('the first boot of what only a boot starts', () => {
+  const staged = async (more: Partial<Evaluation>, confirm = false) => {
+    const driven = startReconciler({
+      policy: { ...stages, confirm },
+      facts: { ...noFacts, bootProven: proven('old') },
+    });
+    await untilEvaluating(driven, 'old', 'm1');
+    await stage(driven, 'm1', { more });
+    return driven.facts();
+  };
+
+  test.each([
+    { who: 'health.confirm', more: {}, confirm: true },
+    { who: id('m1'), more: asks({ confirm: id('m1') }), confirm: false },
+  ])('asks the person that nobody could ask before ($who)', async ({ who, more, confirm }) => {
+    const trial = await boots(await staged(more, confirm), 'm1');
+    expect(trial.facts().deployment?.confirmation).toEqual({ askedBy: who, by: null, at: null });
+    await trial.settle('probe', probed(rebooted('m1')));
+    expect(trial.pipeline()).toBe('probation.pausing');
+    trial.actor.send({ type: 'confirm', id: null, by: 'ada' });
+    await trial.wait(1000);
+    expect(trial.pipeline()).toBe('committing.passing');
+  });
+
+  test('goes back when nobody answers, and asks nobody after a switch that was confirmed', async () => {
+    const trial = await boots(await staged({}, true), 'm1');
+    await trial.settle('probe', probed(rebooted('m1')));
+    await trial.wait(300_000);
+    expect(trial.facts().deployment).toMatchObject({ step: 'rollback', reason: 'NotConfirmed' });
+
+    const switched = startReconciler({ facts: { ...noFacts, bootProven: proven('old') } });
+    await untilEvaluating(switched, 'old', 'm1');
+    await switchTo(switched, 'm1');
+    expect(
+      (await boots(switched.facts(), 'm1', { confirm: true })).facts().deployment?.confirmation,
+    ).toBeNull();
+  });
+
+  test('has its abide prove itself, and hands over to no other', async () => {
+    const self = { supervised: true, startedAt: 0 };
+    const driven = startReconciler({ policy: stages, self });
+    await untilEvaluating(driven, 'old', 'm1');
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise', inspected(top('old'), { abide: 'changed' }));
+    await driven.settleOnly('prepare', []);
+    await driven.settleOnly('compare', { ...unhindered, rebootReasons: ['kernel'] });
+    await driven.settleOnly('check', undefined);
+    for (const step of ['disarm', 'setProfile', 'installLoader']) await driven.settle(step);
+    await driven.settle(
+      'finish',
+      host('old', { profile: { generation: 2, toplevel: top('m1') }, bootDefault: top('m1') }),
+    );
+    const short = { ...policy, probation: { ...policy.probation, deadlineMs: 8000 } };
+    const trial = startReconciler({ facts: driven.facts(), policy: short, self, uptime: () => 5000 });
+    await trial.observes(rebooted('m1'));
+    await trial.settle('prepare', null);
+    expect(trial.pipeline()).toBe('probation.probing');
+    expect(trial.facts()).toMatchObject({
+      deployment: { abide: 'changed', trigger: 'boot' },
+      probation: { rules: { deadlineMs: 60_000 } },
+    });
+  });
+});
+
+describe('a power cut', () => {
+  const cutDuring = async (facts: Facts): Promise<Facts> => {
+    const driven = startReconciler({ facts });
+    await driven.observes(host('old', { bootId: facts.bootId ?? 'boot-1' }));
+    await driven.offers(offer('origin', 'm1'));
+    await driven.settle('evaluate', evaluation('m1'));
+    await driven.settle('realise');
+    await driven.settle('prepare');
+    return driven.facts();
+  };
+  const comesBack = async (facts: Facts, bootId: string) => {
+    const driven = startReconciler({ facts });
+    await driven.observes(host('old', { bootId }));
+    return driven.facts();
+  };
+
+  test('after a restart before anything was changed is the first, and the next one is the second', async () => {
+    const begun = startReconciler();
+    await untilEvaluating(begun, 'old', 'm1');
+    await begun.settle('evaluate', evaluation('m1'));
+    await begun.settle('realise');
+    const restarted = await comesBack(begun.facts(), 'boot-1');
+    expect(restarted.deployments).toMatchObject([
+      { outcome: 'interrupted', message: expect.stringContaining('before') },
+    ]);
+    const once = await comesBack(await cutDuring(restarted), 'boot-2');
+    expect(once.deployments[0]).toMatchObject({ outcome: 'interrupted', cutOffAt: 'switch' });
+    expect(once.quarantine).toEqual([]);
+    const twice = await comesBack(await cutDuring(once), 'boot-3');
+    expect(twice.quarantine).toMatchObject([{ commit: id('m1') }]);
+  });
+});
+
+test('a boot that came up in the system before is told with both ways to get there', async () => {
+  const driven = startReconciler({ policy: stages, facts: { ...noFacts, bootProven: proven('old') } });
+  await untilEvaluating(driven, 'old', 'm1');
+  await stage(driven, 'm1', { once: true });
+  const next = startReconciler({ facts: driven.facts() });
+  const profile = { generation: 2, toplevel: top('m1') };
+  await next.observes(host('old', { bootId: 'boot-2', profile }));
+  expect(next.facts().deployment).toMatchObject({ trigger: 'boot', reason: 'BootFailed', step: 'rollback' });
+  const { message } = next.facts().deployment!;
+  for (const part of ['did not come up so far', 'or somebody chose', 'abide retry'])
+    expect(message).toContain(part);
 });
