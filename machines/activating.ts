@@ -38,10 +38,17 @@ export const activating = reconcilerSetup.createStateConfig({
           { guard: 'looksOnly', target: 'arming' },
           { target: 'comparing', actions: baseline },
         ],
-        onError: {
-          target: '#reconciler.pipeline.settled',
-          actions: { type: 'fail', params: ({ event }) => ({ phase: 'activate', error: event.error }) },
-        },
+        onError: [
+          {
+            guard: { type: 'lockHeld', params: ({ event }) => ({ error: event.error }) },
+            target: '#reconciler.pipeline.gating',
+            actions: 'waitForLock',
+          },
+          {
+            target: '#reconciler.pipeline.settled',
+            actions: { type: 'fail', params: ({ event }) => ({ phase: 'activate', error: event.error }) },
+          },
+        ],
       },
     },
     comparing,

@@ -34,7 +34,10 @@ export const committing = reconcilerSetup.createStateConfig({
               }),
             },
           },
-          { target: 'passingAgain' },
+          {
+            target: 'passingAgain',
+            actions: { type: 'tellUnpassed', params: ({ event }) => ({ error: event.error }) },
+          },
         ],
       },
     },

@@ -108,6 +108,19 @@ function wentBackText({ facts: { deployment, goingBack } }: ReconcilerContext): 
   return `${shortId(deployment.goesBackFrom)} was ${byHandText(goingBack)}`;
 }
 
+/** The way back of a healthy system could not be called off, which is tried again and again: said once for each reason. */
+export function tellUnpassed({ facts }: ReconcilerContext, problem: Problem): Turn {
+  const { deployment } = facts;
+  const message = `it proved itself, and is not committed before its way back is called off: ${problem.message}`;
+  if (!deployment || isStaged(deployment) || deployment.message === message) return {};
+  const { id, commit } = deployment;
+  const text = `${shortId(commit)}: ${message}`;
+  return {
+    change: { facts: { ...facts, deployment: { ...deployment, message } } },
+    emit: [asEmitted({ type: 'stalled', severity: 'warning', message: text, commit, deployment: id })],
+  };
+}
+
 /** The healthy system keeps running although profile or boot loader could not be set; just that is tried again. */
 export function leaveUncommitted(context: ReconcilerContext, problem: Problem): Turn {
   const { target, policy, now, random } = context;

@@ -224,6 +224,9 @@ export const reconcilerSetup = setup({
     giveUp: enqueueActions(({ context, enqueue }, { observed }: { observed: Observed }) =>
       take(enqueue, working.fail(context, 'activate', switchProblem(context, observed))),
     ),
+    tellUnpassed: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) =>
+      take(enqueue, deploying.tellUnpassed(context, toProblem(error))),
+    ),
     commit: enqueueActions(({ context, enqueue }) => take(enqueue, deploying.commit(context))),
     leaveUncommitted: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) =>
       take(enqueue, deploying.leaveUncommitted(context, toProblem(error))),

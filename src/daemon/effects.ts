@@ -22,6 +22,7 @@ import { evaluate } from './evaluate.ts';
 import { handOver, type HandOverParts } from './hand-over.ts';
 import { rootOfWayBack } from './go-back.ts';
 import { forgetGivenUp, installLoader, setProfile } from './keep-booting.ts';
+import { mustBeAlone } from './must-be-alone.ts';
 import { repairPins, type PinParts } from './pins.ts';
 import { arm, check, compare, type PreflightParts } from './preflight-effects.ts';
 import { retireBehind, type RetireParts } from './retire.ts';
@@ -172,6 +173,7 @@ async function prepare(parts: EffectParts, deployment: Deployment): Promise<read
   const { keeper, roots } = parts;
   const { previous, toplevel } = deployment;
   keeper.flush();
+  await mustBeAlone(parts, deployment);
   if (previous.toplevel !== null) await roots.pin('previous', previous.toplevel);
   // Of a specialisation only a part runs; and a profile that moved is an old generation, which anybody may collect.
   if (previous.profile !== null) await roots.pin('previous-profile', previous.profile);

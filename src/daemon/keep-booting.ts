@@ -3,18 +3,27 @@ import { isTrial } from '../domain/boot-trial.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { notByItself } from '../domain/rollback-switch.ts';
 import { Problem, toProblem } from '../domain/problem.ts';
+import { mustRun } from './must-be-alone.ts';
+import { mustHaveRoomToBoot, type RoomPlaces } from './must-have-room.ts';
 import { keepFallback, whileRetiring, type PinParts } from './pins.ts';
 import type { WayBackParts } from './way-back.ts';
 
 /** What profile and boot default are set with. */
-export interface KeepBootingParts extends PinParts, WayBackParts {}
+export interface KeepBootingParts extends PinParts, WayBackParts {
+  readonly places: Pick<RoomPlaces, 'root'>;
+}
 
-/** Makes the deployment's system the profile. Throws Problem `profile_moved` where somebody else did meanwhile. */
+/**
+ * Makes the deployment's system the profile. Throws Problem `profile_moved` where somebody else did meanwhile, `no_room` where
+ * the boot loader would find none, and as `mustRun` does.
+ */
 export async function setProfile(parts: KeepBootingParts, deployment: Deployment): Promise<void> {
   const { keeper, profile } = parts;
   keeper.flush();
   const { toplevel, previous } = deployment;
+  await mustRun(parts, deployment);
   await mustBeOurs(parts, [previous.profile, toplevel]);
+  await mustHaveRoomToBoot(parts.places, deployment);
   await profile.set(toplevel);
 }
 

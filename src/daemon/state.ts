@@ -26,6 +26,7 @@ export async function loadState(deps: {
     mirrorExists: deps.mirrorExists,
     configAnchor: deps.anchor,
     configurationRevision: observed.currentRevision,
+    booted: observed.booted,
     hasCommit: (commit) =>
       adapters.mirror.resolve(commit, stopping).then(
         () => true,

@@ -12,6 +12,8 @@ export interface Remains {
   readonly configAnchor: CommitId | null;
   /** The commit that the running system says it was built from. */
   readonly configurationRevision: string | null;
+  /** The system that was booted; null where that cannot be read. */
+  readonly booted: string | null;
   /** Whether the mirror holds a commit; asked only when journal and witness have no floor. */
   readonly hasCommit: (commit: CommitId) => Promise<boolean>;
   /** Epoch milliseconds. */
@@ -36,8 +38,14 @@ export async function recover(remains: Remains): Promise<Recovered> {
     return starting(noFacts, 'fresh', []);
   }
   const messages = [whyNoJournal(journal), ...aboutWitness(witness)];
-  const facts = withWitness(noFacts, witness, remains.now);
+  const facts = withoutProof(withWitness(noFacts, witness, remains.now), remains);
   return facts.floor ? fromWitnessFloor(facts, messages) : fromElsewhere(facts, messages, remains);
+}
+
+/** What was booted brought the host up, which proves it; but not while its own probation had not ended. */
+function withoutProof(facts: Facts, { witness, booted }: Remains): Facts {
+  const pending = witness.kind === 'loaded' ? witness.document.pending : null;
+  return pending !== null && pending.toplevel === booted ? { ...facts, bootProven: [] } : facts;
 }
 
 function starting(facts: Facts, kind: Recovered['recovery']['kind'], messages: readonly string[]): Recovered {

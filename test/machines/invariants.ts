@@ -401,7 +401,8 @@ function isPutOff(
   { context, value }: Snapshot,
 ): boolean {
   const isPreflight =
-    from === 'activating.checking' || (from === 'activating.comparing' && operation === 'test');
+    ['activating.preparing', 'activating.checking'].includes(from) ||
+    (from === 'activating.comparing' && operation === 'test');
   const shuts = isPreflight || exitCode === 11 || (exitCode === 100 && operation === 'test');
   const stands = (value as { pipeline: unknown }).pipeline === 'gating' && context.waiting !== null;
   // What was put off leaves the host free for the trial of a system that has booted meanwhile.

@@ -203,6 +203,36 @@ describe('a system that runs and never proved itself', () => {
     expect(driven.facts().deployment?.previous.toplevel).toBe(top('proven'));
   });
 
+  test('waits while an earlier dead-man goes back, and is begun anew by what runs then', async () => {
+    const driven = await untilFound('switch');
+    await driven.settleOnly('prepare', new Problem('activation_busy', 'the dead-man is going back'));
+    expect([driven.pipeline(), driven.context().waiting?.gate]).toEqual(['gating', 'lock']);
+    expect(driven.facts()).toMatchObject({ deployment: null, deployments: [] });
+    await driven.wait(15_000);
+    for (let tries = 0; tries < 2; tries += 1) {
+      await driven.settle('prepare', new Problem('activation_busy', 'another system was activated'));
+      if (tries === 0) await driven.wait(15_000);
+    }
+    await driven.observes(host('old'));
+    await driven.wait(15_000);
+    await driven.settle('realise');
+    expect(driven.facts().deployment).toMatchObject({ inPlace: false, previous: { toplevel: top('old') } });
+  });
+
+  test('is not committed before its way back is called off, which is said once', async () => {
+    const driven = await untilFound('switch');
+    await driven.settle('prepare', null);
+    await driven.settle('probe', well('m1'));
+    for (let tries = 0; tries < 3; tries += 1) {
+      await driven.settle('disarm', new Problem('process_failed', 'it cannot be asked'));
+      await driven.wait(2000);
+    }
+    const said = driven.emitted.filter((event) => JSON.stringify(event).includes('it cannot be asked'));
+    expect(said).toHaveLength(1);
+    expect(driven.facts().deployment?.message).toContain('it cannot be asked');
+    expect(driven.pipeline()).toBe('committing.passing');
+  });
+
   test('is tried in its place by a daemon that takes over, and begun anew where it was not armed yet', async () => {
     const first = await untilFound('switch');
     const early = startReconciler({ facts: first.facts() });

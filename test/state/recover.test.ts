@@ -30,6 +30,7 @@ const recovered = (more: Partial<Remains> = {}) =>
     mirrorExists: true,
     configAnchor: null,
     configurationRevision: null,
+    booted: null,
     hasCommit: () => Promise.resolve(false),
     now,
     ...more,
@@ -179,4 +180,12 @@ describe('where journal and witness differ', () => {
     expect(recovery.kind).toBe('recovered');
     expect(recovery.messages.join('\n')).toContain('older than the witness');
   });
+});
+
+test('what was booted is no proof while the witness says that its own probation had not ended', async () => {
+  const pending = exampleFacts.deployment!;
+  keep();
+  lose('journal');
+  expect((await recovered({ booted: pending.toplevel })).facts.bootProven).toEqual([]);
+  expect((await recovered({ booted: '/nix/store/other' })).facts.bootProven).toBeNull();
 });
