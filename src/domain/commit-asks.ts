@@ -41,13 +41,20 @@ export function noRollbackOf({ rollback }: Pick<Policy, 'rollback'>, asking: Com
  */
 export function committedBase(facts: Facts): CommitId | null {
   const { expected, committedMain, floor } = facts;
-  if (expected?.committed)
-    return (isUnrun(expected) ? commitsOf(facts, expected.current)[0] : null) ?? expected.commit;
+  if (expected?.committed) return runningCommit(facts) ?? expected.commit;
   return committedMain?.commit ?? floor?.commit ?? null;
 }
 
-function isUnrun({ operation, current, profile }: Expected): boolean {
-  return operation !== 'test' && current !== null && current !== profile;
+/** The commit whose system is expected to run, which what was only staged is not; null where nobody knows of which it is. */
+export function runningCommit(facts: Facts): CommitId | null {
+  const { expected } = facts;
+  if (!expected) return null;
+  const giving = commitsOf(facts, expected.current);
+  return !isUnrun(expected) || giving.includes(expected.commit) ? expected.commit : (giving[0] ?? null);
+}
+
+function isUnrun({ operation, current, profile, committed }: Expected): boolean {
+  return committed && operation !== 'test' && current !== null && current !== profile;
 }
 
 interface Ask {

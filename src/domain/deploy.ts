@@ -1,6 +1,6 @@
 import { unchecked } from './check.ts';
 import { shortId, type CommitId } from './commit.ts';
-import { noRollbackOf } from './commit-asks.ts';
+import { noRollbackOf, runningCommit } from './commit-asks.ts';
 import { askedFor } from './confirmation.ts';
 import {
   justBegun,
@@ -177,11 +177,11 @@ function newDeployment(from: {
   };
 }
 
-function previousOf({ expected }: Facts, observed: Observed): Deployment['previous'] {
+function previousOf(facts: Facts, observed: Observed): Deployment['previous'] {
   const { current, currentRevision, profile, bootDefault, specialisation } = observed;
   return {
     toplevel: current,
-    commit: current === expected?.current ? (expected?.commit ?? null) : currentRevision,
+    commit: (current === facts.expected?.current ? runningCommit(facts) : null) ?? currentRevision,
     profile: profile?.toplevel ?? null,
     bootDefault,
     specialisation,

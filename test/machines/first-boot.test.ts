@@ -389,3 +389,18 @@ test('a boot that came up in the system before is told with both ways to get the
   for (const part of ['did not come up so far', 'or somebody chose', 'abide retry'])
     expect(message).toContain(part);
 });
+
+test('what is deployed instead of what was only staged goes back to the commit that runs, and not to the staged one', async () => {
+  const driven = startReconciler({ policy: stages });
+  driven.knows(history('old m1 m2'));
+  await untilEvaluating(driven, 'older', 'old');
+  await switchTo(driven, 'old');
+  await driven.wait(60_000);
+  await driven.offers(offer('origin', 'm1'));
+  await stage(driven, 'm1');
+  await driven.wait(60_000);
+  await driven.offers(offer('origin', 'm2'));
+  await driven.settle('evaluate', evaluation('m2'));
+  await driven.settle('realise');
+  expect(driven.facts().deployment?.previous).toMatchObject({ toplevel: top('old'), commit: id('old') });
+});
