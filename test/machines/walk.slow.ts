@@ -356,7 +356,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       ],
       review: () => [[seen('web', 'passing')], [seen('web', 'failing')]],
     },
-    most: 4000,
+    most: 2500,
   },
   'hooks with every outcome, and a newer commit': {
     start: { policy: { ...policy, hooks: ['preActivate', 'postCommit', 'postRollback'] } },
@@ -712,7 +712,6 @@ function abstract(snapshot: Snapshot, now: number): string {
     facts.awaitsNetwork?.commit,
     facts.goingBack?.toplevel,
     past(facts.deployments),
-    facts.bootProven?.map(({ toplevel }) => toplevel),
     deployment?.checks.some(({ status }) => status === 'failing'),
     facts.suspended !== null &&
       (facts.suspended.until === null ? 'held' : Date.parse(facts.suspended.until) > now),
