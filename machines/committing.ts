@@ -69,8 +69,8 @@ export const committing = reconcilerSetup.createStateConfig({
         input: ({ context }) => deploymentIn(context),
         onDone: 'loader',
         onError: {
-          target: '#reconciler.pipeline.settled',
-          actions: { type: 'leaveUncommitted', params: ({ event }) => ({ error: event.error }) },
+          target: 'leaving',
+          actions: { type: 'keepFault', params: ({ event }) => ({ error: event.error }) },
         },
       },
     },
@@ -85,9 +85,25 @@ export const committing = reconcilerSetup.createStateConfig({
           actions: { type: 'keepLoader', params: ({ event }) => ({ installed: event.output }) },
         },
         onError: {
-          target: '#reconciler.pipeline.settled',
-          actions: { type: 'leaveUncommitted', params: ({ event }) => ({ error: event.error }) },
+          target: 'leaving',
+          actions: { type: 'keepFault', params: ({ event }) => ({ error: event.error }) },
         },
+      },
+    },
+    // What is left is what the next deployment begins with, and goes back to.
+    leaving: {
+      invoke: {
+        id: 'look',
+        src: 'look',
+        input: ({ context }) => deploymentIn(context),
+        onDone: {
+          target: '#reconciler.pipeline.settled',
+          actions: [
+            { type: 'keepObserved', params: ({ event }) => ({ observed: event.output }) },
+            'leaveUncommitted',
+          ],
+        },
+        onError: { target: '#reconciler.pipeline.settled', actions: 'leaveUncommitted' },
       },
     },
     finishing: {

@@ -66,10 +66,10 @@ export function keepArmed(
 /** What switch-to-configuration said. */
 export function keepResult({ facts }: ReconcilerContext, switched: SwitchResult): Partial<ReconcilerContext> {
   const { deployment } = facts;
-  if (!deployment) return { switched, switchFault: null };
+  if (!deployment) return { switched, fault: null };
   return {
     switched,
-    switchFault: null,
+    fault: null,
     facts: { ...facts, deployment: { ...deployment, exitCode: switched.exitCode, log: switched.log } },
   };
 }
@@ -122,9 +122,9 @@ export function tellUnpassed({ facts }: ReconcilerContext, problem: Problem): Tu
 }
 
 /** The healthy system keeps running although profile or boot loader could not be set; just that is tried again. */
-export function leaveUncommitted(context: ReconcilerContext, problem: Problem): Turn {
-  const { target, policy, now, random } = context;
-  if (!target) return {};
+export function leaveUncommitted(context: ReconcilerContext): Turn {
+  const { target, fault: problem, policy, now, random } = context;
+  if (!target || !problem) return {};
   const leave = target.trigger === 'boot' ? leaveTrialUncommitted : uncommittedFacts;
   const uncommitted = leave(context, problem, now());
   const isTheirs = problem.code === 'profile_moved';

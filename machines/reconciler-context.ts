@@ -46,8 +46,8 @@ export interface ReconcilerContext extends Loop, Omit<ReconcilerInput, 'policy' 
   readonly handled: string | null;
   /** What the running deployment's switch-to-configuration said last. */
   readonly switched: SwitchResult | null;
-  /** Why it said nothing: the switch could not be begun or seen to its end. */
-  readonly switchFault: Problem | null;
+  /** Why the switch could not be begun or seen to its end, or profile or boot loader not be set. */
+  readonly fault: Problem | null;
   /** How the running deployment's way back ended. */
   readonly went: WentBack | null;
   /** The running probation's newest look. */

@@ -192,7 +192,7 @@ export const reconcilerSetup = setup({
     ),
     keepFault: assign((_, { error }: { error: unknown }) => ({
       switched: null,
-      switchFault: toProblem(error),
+      fault: toProblem(error),
     })),
     keepObserved: assign((_, { observed }: { observed: Observed }) => ({ observed })),
     keepBaseline: assign(({ context }, { before }: { before: readonly CheckSeen[] | null }) =>
@@ -228,8 +228,8 @@ export const reconcilerSetup = setup({
       take(enqueue, deploying.tellUnpassed(context, toProblem(error))),
     ),
     commit: enqueueActions(({ context, enqueue }) => take(enqueue, deploying.commit(context))),
-    leaveUncommitted: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) =>
-      take(enqueue, deploying.leaveUncommitted(context, toProblem(error))),
+    leaveUncommitted: enqueueActions(({ context, enqueue }) =>
+      take(enqueue, deploying.leaveUncommitted(context)),
     ),
     blame: assign(({ context }, why: { reason: string; message: string }) => deploying.blame(context, why)),
     condemn: enqueueActions(({ context, enqueue }) => take(enqueue, deploying.condemn(context))),

@@ -49,7 +49,7 @@ const atRest = {
   admitted: false,
   phases: [],
   switched: null,
-  switchFault: null,
+  fault: null,
   round: null,
   went: null,
 } as const;

@@ -8,7 +8,7 @@ import { judgeSwitch, type SwitchVerdict } from './switch-verdict.ts';
 export interface Switched extends Loop {
   readonly switched: SwitchResult | null;
   /** Why it could not be begun or seen to its end; null where `switched` says how it ended. */
-  readonly switchFault: Problem | null;
+  readonly fault: Problem | null;
 }
 
 interface HasDeployment {
@@ -17,7 +17,7 @@ interface HasDeployment {
 
 /** The verdict on the running deployment's switch, from what it said and from the links as they are. */
 export function afterSwitch(
-  { facts: { deployment }, switched, switchFault }: Switched,
+  { facts: { deployment }, switched, fault }: Switched,
   observed: Observed,
 ): SwitchVerdict {
   const result = switched ?? { exitCode: null, signal: 'lost', timedOut: false, log: [] };
@@ -27,13 +27,13 @@ export function afterSwitch(
     before: deployment?.previous.toplevel ?? null,
     after: observed.current,
     retried: deployment?.retried ?? true,
-    fault: switchFault?.message ?? null,
+    fault: fault?.message ?? null,
   });
 }
 
 /** The failed switch as a problem of its commit, with its log. */
 export function switchProblem(loop: Switched, observed: Observed): Problem {
-  if (loop.switchFault) return loop.switchFault;
+  if (loop.fault) return loop.fault;
   const { reason } = afterSwitch(loop, observed);
   return new Problem('activation_failed', reason, { log: loop.switched?.log ?? [] });
 }

@@ -271,7 +271,7 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
     settleOnly: (name: string, outcome: unknown) => settle(open(name), name, outcome),
     /**
      * A rollback's end is followed by a look at the system before, which here finds all well; and what was prepared is
-     * compared, checked and armed, which here holds nothing up.
+     * compared, checked and armed, which here holds nothing up. Where profile or boot loader fail, the host is looked at.
      */
     settle: async (name: string, outcome: unknown = usual(name, open(name)?.input)) => {
       await settle(open(name), name, outcome);
@@ -279,6 +279,8 @@ export function startReconciler(more: Partial<ReconcilerInput> = {}) {
       if (name === 'prepare' && open('check')) await settle(open('check'), 'check', undefined);
       if (name === 'prepare' && open('arm')) await settle(open('arm'), 'arm', null);
       if (name === 'rollBack' && open('review')) await settle(open('review'), 'review', []);
+      const isLeft = (name === 'setProfile' || name === 'installLoader') && open('look');
+      if (isLeft) await settle(open('look'), 'look', actor.getSnapshot().context.observed);
     },
     /** The remote's running poll ends with this offer. */
     offers: async (made: RemoteOffer) => {

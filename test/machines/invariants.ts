@@ -89,6 +89,7 @@ const steps: Readonly<Record<string, readonly string[]>> = {
   'committing.profile': ['profile'],
   'committing.loader': ['loader'],
   'committing.finishing': ['loader', 'passed'],
+  'committing.leaving': ['profile', 'loader'],
   'rollingBack.running': ['rollback'],
   'rollingBack.pausing': ['rollback'],
   'rollingBack.reviewing': ['rollback'],
@@ -245,6 +246,7 @@ const ends: Readonly<Record<string, readonly RegExp[]>> = {
   'committing.profile': [/\.actor\.setProfile$/],
   'committing.loader': [/\.actor\.installLoader$/],
   'committing.finishing': [/\.actor\.finish$/],
+  'committing.leaving': [/\.actor\.look$/],
   'rollingBack.running': [/\.actor\.rollBack$/],
   'rollingBack.reviewing': [/\.actor\.review$/],
   'rollingBack.pausing': [/^xstate\.after\.rollbackRetry\./, /^host\.observed$/],
@@ -271,9 +273,10 @@ const next: Readonly<Record<string, RegExp>> = {
   'committing.passingAgain': /^committing\.passing$/,
   'committing.restoring': /^(committing\.restoringAgain|ended)$/,
   'committing.restoringAgain': /^committing\.restoring$/,
-  'committing.profile': /^(committing\.loader|ended)$/,
-  'committing.loader': /^(committing\.finishing|ended)$/,
+  'committing.profile': /^committing\.(loader|leaving)$/,
+  'committing.loader': /^committing\.(finishing|leaving)$/,
   'committing.finishing': /^ended$/,
+  'committing.leaving': /^ended$/,
   'rollingBack.running': /^(rollingBack\.(pausing|rebooting|reviewing)|ended)$/,
   'rollingBack.reviewing': /^ended$/,
   'rollingBack.pausing': /^rollingBack\.(running|rebooting)$/,
@@ -437,7 +440,9 @@ function memoryRules({ before, event, after }: Transition): [boolean, string][] 
   const isReboot = is.facts.lastResort !== was.facts.lastResort;
   const undone = was.facts.deployment?.id ?? was.facts.unwell?.deployment;
   const mayExpect =
-    /\.actor\.(finish|installLoader|setProfile|evaluate)$/.test(event.type) ||
+    /\.actor\.(finish|evaluate)$/.test(event.type) ||
+    (event.type.endsWith('.actor.look') &&
+      ['profile', 'loader'].includes(was.facts.deployment?.step ?? '')) ||
     (event.type === 'host.observed' && is.facts.bootId !== was.facts.bootId) ||
     isTrialUndone(was.facts, is.facts);
   return [

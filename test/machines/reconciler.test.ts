@@ -402,6 +402,22 @@ describe('a bad system', () => {
     expect(driven.pipeline()).toBe('committing.passing');
   });
 
+  test('what is left of a commit whose boot loader failed is looked at, before anything begins with it', async () => {
+    const driven = await switched(0, 'm1');
+    const moved = host('m1', { profile: { generation: 2, toplevel: top('m1') }, bootDefault: top('old') });
+    const left = host('m1', { profile: { generation: 3, toplevel: top('old') }, bootDefault: top('old') });
+    await driven.settle('probe', probed(moved));
+    await driven.settle('disarm');
+    await driven.settle('setProfile');
+    await driven.observes(moved).catch(() => undefined);
+    await driven.settleOnly('installLoader', new Problem('boot_loader_failed', 'no room on /boot'));
+    expect(driven.pipeline()).toBe('committing.leaving');
+    expect(driven.facts().deployment?.step).toBe('loader');
+    await driven.settle('look', left);
+    expect(driven.context().observed).toEqual(left);
+    expect(driven.facts().deployments[0]?.outcome).toBe('uncommitted');
+  });
+
   test('a fresh host has nothing to go back to: the commit is quarantined and the host left as it is', async () => {
     const driven = startReconciler();
     await untilEvaluating(driven, null, 'm1');
