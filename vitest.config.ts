@@ -7,6 +7,7 @@ const endings: Readonly<Record<string, string>> = { slow: 'slow.ts', exhaustive:
 export default defineConfig(({ mode }) => ({
   test: {
     include: [`test/**/*.${endings[mode] ?? 'test.ts'}`],
+    setupFiles: 'test/setup/random-seed.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',

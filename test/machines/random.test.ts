@@ -142,7 +142,7 @@ describe('whatever happens', () => {
           crashed.driven().actor.stop();
         },
       ),
-      { numRuns: 80, endOnFailure: true, ...(process.env['CI'] ? { seed: 20_261_124 } : {}) },
+      { numRuns: 80, endOnFailure: true },
     );
     for (const state of [
       'activating.switching',
