@@ -8,7 +8,7 @@ import type { News } from './news.ts';
 
 /** Keeps facts on disk: at once when they change, and before every step that changes the host. */
 export interface Keeper {
-  /** Called with the facts after every transition; writes when they, or what was counted, changed and never throws. */
+  /** Called with the facts after every transition; writes when they, or what was counted, are not on disk. Never throws. */
   offer(facts: Facts): void;
   /** What was counted, or turned, goes to disk with the next offer: a counter that a scrape has seen must not go back. */
   readonly counted: () => void;
@@ -58,7 +58,7 @@ export function createKeeper(deps: {
   };
   return {
     offer: (next) => {
-      if (next === facts && written !== null) return;
+      if (next === written) return;
       facts = next;
       tryToWrite();
     },

@@ -58,7 +58,8 @@ async function filled(
   expect(await lab.host.bootDefault()).toBe(undone ? before.current : status.lastDeployment?.toplevel);
   expect(lab.facts().quarantine).toEqual(expect.arrayContaining([...quarantine]));
   if (undone) expect(said()).toMatch(ends === 'rolled_back' ? /./ : noRoom);
-  expect(await disagreements(lab, status)).toEqual([]);
+  // What could not be written is written with the next transition, which the next poll brings.
+  await expect.poll(() => disagreements(lab, status), { timeout: 10_000 }).toEqual([]);
   await expect.poll(() => strangers(lab), { timeout: 10_000 }).toEqual([]);
 }
 
