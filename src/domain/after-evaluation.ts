@@ -1,5 +1,5 @@
 import type { Evaluation } from './evaluation.ts';
-import { inSync, onlyRunningMatches } from './in-sync.ts';
+import { inSync } from './in-sync.ts';
 import type { Loop } from './loop.ts';
 import { isProved, proofOf } from './proof.ts';
 import { isHeldByRow } from './rollbacks-in-a-row.ts';
@@ -22,10 +22,10 @@ export function isForOtherMachine({ observed }: Loop, { machineId }: Evaluation)
   return machineId !== null && machineId !== observed?.machineId;
 }
 
-/** True when the target's toplevel runs, has proved itself, and only profile or boot default are missing. */
+/** True when the target's toplevel runs and has proved itself, so that at most profile or boot default are missing. */
 export function needsOnlyCommit({ facts, observed, target, evaluation }: Loop): boolean {
-  if (!observed || !target || !evaluation || !isProved(facts, observed)) return false;
-  return onlyRunningMatches({ operation: target.operation, toplevel: evaluation.toplevel, observed });
+  if (!observed || !target || !evaluation) return false;
+  return observed.current === evaluation.toplevel && isProved(facts, observed);
 }
 
 /** What the next boot starts as well needs no proof of abide's, unless it failed here: there is nothing left to decide. */

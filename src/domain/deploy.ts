@@ -137,7 +137,9 @@ export function recordWithoutChange(loop: Loop, now: number): Facts {
     since: new Date(now).toISOString(),
     firstBoot: facts.expected?.firstBoot,
   };
-  return settleOn(loop, facts, expected);
+  // Whoever asked for the commit that they had chosen against has what they asked for.
+  const choice = facts.choice?.commit === target.commit ? null : facts.choice;
+  return settleOn(loop, { ...facts, choice }, expected);
 }
 
 function newDeployment(from: {

@@ -21,11 +21,6 @@ export function inSync({ operation, toplevel, observed }: SyncQuestion): boolean
   return operation === 'test' ? running : running && staged;
 }
 
-/** True when the toplevel runs already and only profile or boot default are not there yet: nothing to activate. */
-export function onlyRunningMatches(question: SyncQuestion): boolean {
-  return question.observed.current === question.toplevel && !inSync(question);
-}
-
 function isOrUnknown(place: string | null, toplevel: string): boolean {
   return place === null || place === toplevel;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { inSync, onlyRunningMatches } from '../../src/domain/in-sync.ts';
+import { inSync } from '../../src/domain/in-sync.ts';
 import type { Operation } from '../../src/domain/remote.ts';
 import { exampleObserved, newSystem, oldSystem } from './example-view.ts';
 
@@ -43,18 +43,5 @@ describe('in sync', () => {
     expect(inSync(question('switch', { current: null, profile: null, bootDefault: null }))).toBe(false);
     expect(inSync(question('test', { current: null }))).toBe(false);
     expect(inSync(question('boot', { profile: null }))).toBe(false);
-  });
-});
-
-describe('only running matches', () => {
-  test.each<[Operation, Place, boolean]>([
-    ['switch', { profile: oldSystem }, true],
-    ['switch', { bootDefault: oldSystem }, true],
-    ['switch', {}, false],
-    ['switch', { current: oldSystem, profile: oldSystem }, false],
-    ['test', { profile: oldSystem }, false],
-    ['boot', { profile: oldSystem }, true],
-  ])('by operation %s with %j: %s', (operation, place, expected) => {
-    expect(onlyRunningMatches(question(operation, place))).toBe(expected);
   });
 });
