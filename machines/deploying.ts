@@ -1,5 +1,5 @@
 import { announceStart } from '../src/domain/announce.ts';
-import { afterUndoneTrial, isTrial, leaveTrialUncommitted } from '../src/domain/boot-trial.ts';
+import { afterUndoneTrial, leaveTrialUncommitted } from '../src/domain/boot-trial.ts';
 import { wayBackText } from '../src/domain/boot-once.ts';
 import { profileChosen } from '../src/domain/choice.ts';
 import type { CheckSeen } from '../src/domain/check.ts';
@@ -13,9 +13,9 @@ import {
 } from '../src/domain/deploy.ts';
 import { quarantineDeployment } from '../src/domain/quarantine.ts';
 import { cutOffAt, wasCutOffBefore } from '../src/domain/cut-off.ts';
-import type { Deployment, SwitchResult } from '../src/domain/deployment.ts';
+import { isTrial, type Deployment, type SwitchResult } from '../src/domain/deployment.ts';
 import { withTimeToHandOver } from '../src/domain/handover.ts';
-import { notByItself } from '../src/domain/rollback-switch.ts';
+import { whyItStays } from '../src/domain/rollback-switch.ts';
 import { fail as failFacts } from '../src/domain/fail.ts';
 import { byHandText } from '../src/domain/go-back.ts';
 import { lastResortText } from '../src/domain/last-resort.ts';
@@ -125,7 +125,7 @@ export function tellUnpassed({ facts }: ReconcilerContext, problem: Problem): Tu
 export function leaveUncommitted(context: ReconcilerContext): Turn {
   const { target, fault: problem, policy, now, random } = context;
   if (!target || !problem) return {};
-  const leave = target.trigger === 'boot' ? leaveTrialUncommitted : uncommittedFacts;
+  const leave = isTrial(target) ? leaveTrialUncommitted : uncommittedFacts;
   const uncommitted = leave(context, problem, now());
   const isTheirs = problem.code === 'profile_moved';
   const left = isTheirs
@@ -187,7 +187,7 @@ export function condemn(context: ReconcilerContext): Turn {
   const { deployment } = context.facts;
   if (!deployment) return {};
   if (isTrial(deployment)) return condemnBooted(context);
-  const message = `${deployment.message ?? 'the activation failed'}; ${whyItStays(deployment)}`;
+  const message = `${deployment.message ?? 'the activation failed'}; ${staysText(deployment)}`;
   const facts = quarantineDeployment(
     context,
     { outcome: 'failed', reason: deployment.reason, message },
@@ -199,14 +199,13 @@ export function condemn(context: ReconcilerContext): Turn {
   };
 }
 
-function whyItStays({ noRollback, noWayBack, previous, inPlace }: Deployment): string {
-  if (noRollback === null && noWayBack !== null) return `${noWayBack}, so the host stays as it is`;
-  if (noRollback === null) {
-    return `no other system ${inPlace ? 'is known here' : 'ran before'}, so there is nothing to go back to`;
-  }
+function staysText(deployment: Deployment): string {
+  const { noRollback, previous } = deployment;
+  const stays = `${whyItStays(deployment) ?? 'nothing can go back'}, so the host stays as it is`;
+  if (noRollback === null) return stays;
   const boots =
     previous.bootDefault === null ? '' : `, and ${previous.bootDefault} still is the boot default`;
-  return `${notByItself(noRollback)}, so the host stays as it is${boots}; abide rollback goes back by hand`;
+  return `${stays}${boots}; abide rollback goes back by hand`;
 }
 
 /** The rollback itself failed: the loudest there is, and tried again until it is done. */

@@ -1,4 +1,4 @@
-import { afterUndoneTrial, isTrial } from '../src/domain/boot-trial.ts';
+import { afterUndoneTrial } from '../src/domain/boot-trial.ts';
 import { isExonerated, isWorse, tellChecks, unchecked, type CheckSeen } from '../src/domain/check.ts';
 import { announceQuestion } from '../src/domain/announce.ts';
 import { shortId } from '../src/domain/commit.ts';
@@ -6,7 +6,7 @@ import { awaitsWord, confirmationWait } from '../src/domain/confirmation.ts';
 import { isOvertaken } from '../src/domain/decide.ts';
 import { lastingOf } from '../src/domain/first-boot.ts';
 import { exonerateDeployment } from '../src/domain/quarantine.ts';
-import type { CheckResult, Deployment } from '../src/domain/deployment.ts';
+import { isTrial, type CheckResult, type Deployment } from '../src/domain/deployment.ts';
 import {
   afterRound,
   endOf as endOfProbation,

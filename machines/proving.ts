@@ -2,8 +2,7 @@ import { shortId } from '../src/domain/commit.ts';
 import { beginFallBack } from '../src/domain/boot-once.ts';
 import { beginTrial, condemnTrial, passTrial } from '../src/domain/boot-trial.ts';
 import { hasWayBack } from '../src/domain/after-switch.ts';
-import type { Deployment } from '../src/domain/deployment.ts';
-import { notByItself } from '../src/domain/rollback-switch.ts';
+import { whyItStays } from '../src/domain/rollback-switch.ts';
 import { withTimeToHandOver } from '../src/domain/handover.ts';
 import type { Ending } from '../src/domain/deploy.ts';
 import type { ReconcilerContext } from './reconciler-context.ts';
@@ -75,12 +74,6 @@ export function condemnBooted(context: ReconcilerContext): Turn {
     change: { facts, supersessions: 0 },
     emit: [...endOf(context.facts, facts), { type: 'failed', phase: 'probation' }, result('failure')],
   };
-}
-
-/** Why nothing goes back from a first boot; null where something does. */
-function whyItStays({ noRollback, noWayBack, previous }: Deployment): string | null {
-  if (noRollback !== null) return notByItself(noRollback);
-  return previous.toplevel === null ? 'no other system has proved that it boots here' : noWayBack;
 }
 
 /** Why a system that a reboot cut off twice is undone. */

@@ -4,10 +4,9 @@ import { afterSwitch, hasWayBack, switchProblem } from '../src/domain/after-swit
 import type { Ancestry } from '../src/domain/ancestry.ts';
 import type { CheckSeen } from '../src/domain/check.ts';
 import { decide, type Decision } from '../src/domain/decide.ts';
-import type { DeploymentStep, SwitchResult, WentBack } from '../src/domain/deployment.ts';
+import { isTrial, type DeploymentStep, type SwitchResult, type WentBack } from '../src/domain/deployment.ts';
 import { isStaged } from '../src/domain/staged.ts';
 import type { Evaluation } from '../src/domain/evaluation.ts';
-import { isTrial } from '../src/domain/boot-trial.ts';
 import { closedGate, isNetworkBack, isOpened } from '../src/domain/gate.ts';
 import { isGoingBack } from '../src/domain/go-back.ts';
 import { isInspected, type Inspection } from '../src/domain/inspection.ts';
@@ -91,7 +90,7 @@ export const reconcilerSetup = setup({
     lockHeld: (_, { error }: { error: unknown }) => toProblem(error).code === 'activation_busy',
     activates: ({ context: { facts } }) => facts.deployment !== null && !isStaged(facts.deployment),
     movesProfile: ({ context: { facts } }) =>
-      facts.deployment?.operation !== 'test' && facts.deployment?.trigger !== 'boot',
+      facts.deployment !== null && facts.deployment.operation !== 'test' && !isTrial(facts.deployment),
     heldByLoader: ({ context }) => isHeldByLoader(context.facts),
     gave: ({ context }, { observed, verdict }: { observed: Observed; verdict: SwitchVerdict['verdict'] }) =>
       afterSwitch(context, observed).verdict === verdict,
@@ -160,7 +159,7 @@ export const reconcilerSetup = setup({
       working.keepEvaluation(context, evaluation),
     ),
     recordNoChange: enqueueActions(({ context, enqueue }) => take(enqueue, working.recordNoChange(context))),
-    refuseTwin: enqueueActions(({ context, enqueue }) => take(enqueue, stalling.refuse(context))),
+    refuse: enqueueActions(({ context, enqueue }) => take(enqueue, stalling.refuse(context))),
     keepBuilt: assign((_, { inspection }: { inspection: Inspection }) => ({ built: true, inspection })),
     waitForCache: enqueueActions(({ context, enqueue }, { error }: { error: unknown }) =>
       take(enqueue, working.waitForCache(context, toProblem(error))),

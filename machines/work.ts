@@ -25,7 +25,7 @@ export const evaluating = reconcilerSetup.createStateConfig({
         target: 'settled',
         actions: [
           { type: 'keepEvaluation', params: ({ event }) => ({ evaluation: event.output }) },
-          'refuseTwin',
+          'refuse',
         ],
       },
       {

@@ -66,11 +66,26 @@ async function mustKeepAbide(parts: GoBackParts, toplevel: string): Promise<void
   const { policy, observed } = parts.actor.getSnapshot().context;
   if (policy.allowRemovingAbide) return;
   const running = observed?.current ?? null;
-  const { removal } = await inspect(parts, { running, toplevel }, AbortSignal.timeout(longestLookMs));
+  const removal = await removalBy(parts, { running, toplevel });
   if (removal === null) return;
   throw new Refused(
     `${toplevel} is not gone back to: ${removal}; go back to another deployment with --to, or set activate.allowRemovingAbide: true`,
   );
 }
 
-const longestLookMs = 60_000;
+async function removalBy(
+  parts: InspectParts,
+  systems: Parameters<typeof inspect>[1],
+): Promise<string | null> {
+  const tooLong = AbortSignal.timeout(longestLookMs);
+  try {
+    return (await inspect(parts, systems, tooLong)).removal;
+  } catch (error) {
+    if (tooLong.aborted)
+      return `its abide does not say within ${longestLookMs / 1000} s whether it can start`;
+    throw error;
+  }
+}
+
+/** Who asks on the command line waits a minute for the answer. */
+const longestLookMs = 45_000;

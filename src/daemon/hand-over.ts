@@ -1,6 +1,6 @@
 import type { Deployment } from '../domain/deployment.ts';
 import { toProblem } from '../domain/problem.ts';
-import { rollbackSwitch } from '../domain/rollback-switch.ts';
+import { whyItStays } from '../domain/rollback-switch.ts';
 import { armAgain, wayBackOf, type WayBackParts } from './way-back.ts';
 
 /** What making room for the next abide stands on. */
@@ -19,7 +19,7 @@ export async function handOver(parts: HandOverParts, deployment: Deployment): Pr
   keeper.flush();
   if (wayBackOf(deployment) === null) {
     const message = 'the new abide takes over, and nothing undoes one that does not work';
-    log.warn({ deployment: id }, `${message}: ${whyUnguarded(deployment)}`);
+    log.warn({ deployment: id }, `${message}: ${whyItStays(deployment) ?? 'nothing can go back'}`);
   } else {
     const state = await mustBeGuarded(parts, deployment);
     log.info({ deployment: id }, `the new abide takes over; the way back is ${state}`);
@@ -35,9 +35,4 @@ async function mustBeGuarded(parts: HandOverParts, deployment: Deployment): Prom
     parts.log.error({ err: toProblem(error), deployment: deployment.id }, message);
     throw error;
   }
-}
-
-function whyUnguarded({ noRollback, noWayBack }: Deployment): string {
-  if (noRollback !== null) return rollbackSwitch(noRollback);
-  return noWayBack ?? 'no other system ran before';
 }

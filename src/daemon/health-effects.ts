@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWorse, resultsOf, tellChecks, type CheckSeen } from '../domain/check.ts';
-import type { Deployment } from '../domain/deployment.ts';
+import { isTrial, type Deployment } from '../domain/deployment.ts';
 import type { OnProgress } from '../domain/evaluation.ts';
 import { pauseMs } from '../domain/probation.ts';
 import type { Probe, ProbeOrder } from '../domain/probe.ts';
@@ -21,9 +21,10 @@ export interface HealthParts {
 /** What every check says before a deployment; null where there is nothing to compare with, and after a boot. */
 export async function lookBefore(
   { candidateHealth }: HealthParts,
-  { previous, toplevel, trigger, inPlace }: Deployment,
+  deployment: Deployment,
 ): Promise<readonly CheckSeen[] | null> {
-  if (previous.toplevel === null || trigger === 'boot' || inPlace) return null;
+  const { previous, toplevel, inPlace } = deployment;
+  if (previous.toplevel === null || isTrial(deployment) || inPlace) return null;
   const { health, excusing } = await candidateHealth(toplevel);
   return excusing(await health.baseline());
 }

@@ -1,6 +1,5 @@
 import { isGivenUp, isUnseen, systemsTold, type LoaderInstalled } from '../domain/boot-once.ts';
-import { isTrial } from '../domain/boot-trial.ts';
-import type { Deployment } from '../domain/deployment.ts';
+import { isTrial, type Deployment } from '../domain/deployment.ts';
 import { notByItself } from '../domain/rollback-switch.ts';
 import { Problem, toProblem } from '../domain/problem.ts';
 import { mustRun } from './must-be-alone.ts';

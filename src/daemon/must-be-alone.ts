@@ -1,6 +1,5 @@
-import { isTrial } from '../domain/boot-trial.ts';
 import { isStaged } from '../domain/staged.ts';
-import type { Deployment } from '../domain/deployment.ts';
+import { isTrial, type Deployment } from '../domain/deployment.ts';
 import { Problem, toProblem } from '../domain/problem.ts';
 import type { DeadMan } from '../host/dead-man.ts';
 import type { HostObserver } from '../host/observe.ts';

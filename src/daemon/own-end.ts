@@ -29,7 +29,8 @@ export function createOwnEnding(start: Facts, self: Self, log: Log): OwnEnding {
       before = facts;
       if (what !== 'stay') log.info({}, what === 'leave' ? leaving : returning);
       if (what === 'renew') end(what);
-      isLeaving ||= what === 'leave';
+      // What is deployed next decides anew whether an abide is needed here.
+      isLeaving = what === 'leave' || (isLeaving && facts.deployment === null);
       // Nobody comes after it who could run a hook that is owed; each has its own time limit.
       if (isLeaving && facts.pendingHooks.length === 0) end('leave');
     },

@@ -1,5 +1,4 @@
-import { isTrial } from '../domain/boot-trial.ts';
-import type { Deployment } from '../domain/deployment.ts';
+import { isTrial, type Deployment } from '../domain/deployment.ts';
 import { isStaged } from '../domain/staged.ts';
 import type { Observed } from '../domain/observed.ts';
 import { toProblem } from '../domain/problem.ts';

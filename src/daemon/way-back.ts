@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasWayBack } from '../domain/after-switch.ts';
 import { systemsTold } from '../domain/boot-once.ts';
-import { isTrial } from '../domain/boot-trial.ts';
-import type { Deployment, SwitchResult, WentBack } from '../domain/deployment.ts';
+import { isTrial, type Deployment, type SwitchResult, type WentBack } from '../domain/deployment.ts';
 import type { Facts } from '../domain/facts.ts';
 import type { Log } from '../domain/log.ts';
 import type { Observed } from '../domain/observed.ts';
 import type { ProbationRules } from '../domain/probation.ts';
 import { toProblem } from '../domain/problem.ts';
+import { whyItStays } from '../domain/rollback-switch.ts';
 import { isSwitchable } from '../host/activate.ts';
 import type { BootLoader } from '../host/boot-loader.ts';
 import type { BootOnce } from '../host/boot-once.ts';
@@ -52,18 +52,14 @@ export async function armWayBack(parts: WayBackParts, deployment: Deployment): P
   return null;
 }
 
-function tellUnarmed(log: Log, deployment: Deployment): null {
-  if (deployment.noWayBack !== null) return null;
-  if (deployment.noRollback !== null) {
-    const message = `nothing goes back from this deployment by itself (${deployment.noRollback}), and no dead-man is armed`;
-    log.warn({ deployment: deployment.id }, message);
-    return null;
+/** Gives what was found out before, which was told then. */
+function tellUnarmed(log: Log, deployment: Deployment): string | null {
+  const { id, noRollback, noWayBack } = deployment;
+  const why = noWayBack === null ? whyItStays(deployment) : null;
+  if (why !== null && (noRollback !== null || !activatesNothing(deployment))) {
+    log.warn({ deployment: id }, `${why}, and no dead-man is armed`);
   }
-  if (activatesNothing(deployment) || deployment.previous.toplevel !== null) return null;
-  const none = deployment.inPlace ? 'no other system is known here' : 'no other system ran before';
-  const message = `${none}: there is nothing to go back to, and no dead-man is armed`;
-  log.warn({ deployment: deployment.id }, message);
-  return null;
+  return noWayBack;
 }
 
 /** For the switch of a deployment; null where nothing is armed. */
@@ -88,19 +84,20 @@ export async function unlessUndone(
   // Links and probation say the rest: a switch that is over must not be lost for a look at something else.
   if (left === null) return result;
   if (isTaken(left)) return { ...result, exitCode: null, signal: 'dead-man' };
-  await armAgain(parts, deployment).catch((error: unknown) => {
+  await armAgain(parts, deployment, left).catch((error: unknown) => {
     log.error({ err: toProblem(error) }, 'the dead-man cannot be armed anew');
   });
   return result;
 }
 
-/** Arms the dead-man of a system on probation anew where it waits no more, and gives its state. Throws as `DeadMan.arm` does. */
+/** Arms the dead-man of a system on probation anew where it waits no more, and gives its state; `known` saves a look. Throws as `DeadMan.arm` does. */
 export async function armAgain(
   parts: Pick<WayBackParts, 'deadMan' | 'deadManSeconds' | 'facts' | 'log'>,
   deployment: Deployment,
+  known?: DeadManState,
 ): Promise<DeadManState['state']> {
   const { deadMan, log } = parts;
-  const { state } = await deadMan.state(deployment.id);
+  const { state } = known ?? (await deadMan.state(deployment.id));
   const way = wayBackOf(deployment);
   if (way === null || !idle.has(state)) return state;
   log.warn({ deployment: deployment.id }, 'the dead-man waits no more after the switch; it is armed anew');

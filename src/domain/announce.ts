@@ -5,7 +5,7 @@ import type { NewEvent } from './event.ts';
 import type { Failure } from './facts.ts';
 import type { Judgement } from './judgement.ts';
 import type { Loop } from './loop.ts';
-import { rollbackSwitch } from './rollback-switch.ts';
+import { rollbackSwitch, whyItStays } from './rollback-switch.ts';
 import type { Selection } from './select.ts';
 
 /** What changed between two selections, as events for people; nothing changed gives none. */
@@ -67,14 +67,16 @@ export function announceStart({
 }
 
 /** This process ends so that the new system's abide decides. */
-export function announceHandover({ id, commit, noRollback, noWayBack }: Deployment): NewEvent {
-  const isGuarded = noRollback === null && noWayBack === null;
-  const next = isGuarded
-    ? 'the new one commits or is undone'
-    : `the new one commits; nothing undoes one that does not work (${noRollback === null ? noWayBack : rollbackSwitch(noRollback)})`;
+export function announceHandover(deployment: Deployment): NewEvent {
+  const { id, commit } = deployment;
+  const unguarded = whyItStays(deployment);
+  const next =
+    unguarded === null
+      ? 'the new one commits or is undone'
+      : `the new one commits; nothing undoes one that does not work: ${unguarded}`;
   return {
     type: 'handover',
-    severity: isGuarded ? 'info' : 'warning',
+    severity: unguarded === null ? 'info' : 'warning',
     message: `${shortId(commit)} changes abide itself: this abide ends, and ${next}`,
     commit,
     deployment: id,

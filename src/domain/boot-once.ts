@@ -1,6 +1,6 @@
-import { bootedBefore, isTrial } from './boot-trial.ts';
+import { bootedBefore } from './boot-trial.ts';
 import { atStep, deploymentId } from './deploy.ts';
-import type { Deployment, DeploymentStep } from './deployment.ts';
+import { isTrial, type Deployment, type DeploymentStep } from './deployment.ts';
 import { shortId } from './commit.ts';
 import type { Facts } from './facts.ts';
 import type { Loop } from './loop.ts';
@@ -61,7 +61,7 @@ export function keepLoader(facts: Facts, installed: LoaderInstalled): Facts {
   if (!deployment) return facts;
   const { toplevel, previous } = deployment;
   // What a trial passed is for good; only its end forgets that the loader held it.
-  if (deployment.trigger === 'boot') return facts;
+  if (isTrial(deployment)) return facts;
   const fallback = installed.once ? previous.bootDefault : null;
   const bootOnce = fallback === null ? null : { toplevel, fallback, bootId: facts.bootId };
   const loaderTold = bootOnce && facts.loaderTold;
@@ -72,7 +72,7 @@ export function keepLoader(facts: Facts, installed: LoaderInstalled): Facts {
 
 /** True when the running deployment is the trial of a system that the loader started just once: passed, it is to stay. */
 export function isHeldByLoader({ deployment, bootOnce }: Facts): boolean {
-  return deployment?.trigger === 'boot' && bootOnce?.toplevel === deployment.toplevel;
+  return deployment !== null && isTrial(deployment) && bootOnce?.toplevel === deployment.toplevel;
 }
 
 /** What to know of a staged system's way back, as the end of a sentence. */

@@ -12,11 +12,6 @@ import { quarantineDeployment } from './quarantine.ts';
 import { commitsOf } from './remember-commit.ts';
 import { failureLeft } from './time-left.ts';
 
-/** True for the probation of a first boot: it activates nothing, and is no second deployment of its commit. */
-export function isTrial({ trigger }: Pick<Deployment, 'trigger'>): boolean {
-  return trigger === 'boot';
-}
-
 /**
  * True when the host came up in a system that was deployed here and never proved that it boots. A trial that could not be
  * begun waits for its time like any failure; a suspended loop goes on with it, because the deployment it ends had begun.

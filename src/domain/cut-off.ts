@@ -1,13 +1,14 @@
-import type { Deployment, DeploymentStep } from './deployment.ts';
+import { isTrial, type Deployment, type DeploymentStep } from './deployment.ts';
 import type { Facts } from './facts.ts';
 
 /** Steps in which nothing has changed yet. */
 const untouched: ReadonlySet<DeploymentStep> = new Set<DeploymentStep>(['prepare', 'preflight', 'arm']);
 
 /** The step at which the end of host or daemon cuts the deployment off; nothing where it had not begun to change anything. */
-export function cutOffAt({ step, trigger }: Deployment): DeploymentStep | undefined {
+export function cutOffAt(deployment: Deployment): DeploymentStep | undefined {
+  const { step } = deployment;
   // What a first boot puts on trial runs already.
-  return step === null || (trigger !== 'boot' && untouched.has(step)) ? undefined : step;
+  return step === null || (!isTrial(deployment) && untouched.has(step)) ? undefined : step;
 }
 
 /**
@@ -27,8 +28,4 @@ export function wasCutOffBefore({ deployments }: Facts, deployment: Deployment):
 function isOfSame(past: Deployment, deployment: Deployment): boolean {
   if (isTrial(deployment)) return past.toplevel === deployment.toplevel;
   return past.commit === deployment.commit && !isTrial(past);
-}
-
-function isTrial({ trigger }: Deployment): boolean {
-  return trigger === 'boot';
 }

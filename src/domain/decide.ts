@@ -1,9 +1,9 @@
 import { hasFallenBack } from './boot-once.ts';
-import { isTrial, isTrialDue } from './boot-trial.ts';
+import { isTrialDue } from './boot-trial.ts';
 import { wasCutOffBefore } from './cut-off.ts';
 import { hasWayBack } from './after-switch.ts';
 import { choiceAgainst } from './choice.ts';
-import type { Deployment, DeploymentStep, Trigger } from './deployment.ts';
+import { isTrial, type Deployment, type DeploymentStep, type Trigger } from './deployment.ts';
 import { isStaged } from './staged.ts';
 import { findDrift } from './drift.ts';
 import type { DriftKind } from './facts.ts';
@@ -68,7 +68,7 @@ export function isSuperseded(loop: Loop): boolean {
  * that still come up after a boot are no reason to give it up.
  */
 export function isOvertaken(loop: Loop): boolean {
-  if (loop.target?.trigger === 'boot') return false;
+  if (loop.target && isTrial(loop.target)) return false;
   return mayWork(loop) && isSuperseded(loop) && selectFor(loop).desired !== null;
 }
 

@@ -118,6 +118,11 @@ export interface Deployment {
   readonly log: readonly string[];
 }
 
+/** True for the probation of a first boot: it activates nothing, and is no second deployment of its commit. */
+export function isTrial({ trigger }: Pick<Deployment, 'trigger'>): boolean {
+  return trigger === 'boot';
+}
+
 /** What every deployment is when it begins, of whatever kind. */
 export const justBegun = {
   outcome: null,

@@ -1,4 +1,4 @@
-import { isTrial } from './boot-trial.ts';
+import { isTrial } from './deployment.ts';
 import { descends, type Ancestry } from './ancestry.ts';
 import { abideCheck, type CheckSeen } from './check.ts';
 import type { CommitId } from './commit.ts';

@@ -1,4 +1,14 @@
 import { isCommitId, shortId } from './commit.ts';
+import { isTrial, type Deployment } from './deployment.ts';
+
+/** Why nothing goes back from a deployment that fails, in one clause for people; null where something does. */
+export function whyItStays(deployment: Deployment): string | null {
+  const { noRollback, noWayBack, previous, inPlace } = deployment;
+  if (noRollback !== null) return notByItself(noRollback);
+  if (noWayBack !== null || previous.toplevel !== null) return noWayBack;
+  if (isTrial(deployment)) return 'no other system has proved that it boots here';
+  return `no other system ${inPlace ? 'is known here' : 'ran before'}: there is nothing to go back to`;
+}
 
 /** Why a failure is not undone, in one clause for people. */
 export function notByItself(noRollback: string): string {

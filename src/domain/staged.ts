@@ -1,10 +1,10 @@
-import type { Deployment } from './deployment.ts';
+import { isTrial, type Deployment } from './deployment.ts';
 
 /** True when only the next boot starts it; read from the deployment alone, so that a restart in between changes nothing. */
-export function isStaged({ operation, exitCode, staged, trigger, inPlace }: Deployment): boolean {
-  return (
-    trigger !== 'boot' && !inPlace && (operation === 'boot' || staged !== null || exitCode === stagedExit)
-  );
+export function isStaged(deployment: Deployment): boolean {
+  const { operation, exitCode, staged, inPlace } = deployment;
+  if (isTrial(deployment) || inPlace) return false;
+  return operation === 'boot' || staged !== null || exitCode === stagedExit;
 }
 
 /** Why only the next boot starts it, to be put behind that sentence; empty where that is simply its operation. */

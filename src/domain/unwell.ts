@@ -1,6 +1,5 @@
-import { isTrial } from './boot-trial.ts';
 import { connectivityCheck, isWorse, resultsOf, tellChecks, type CheckSeen } from './check.ts';
-import type { CheckResult, Deployment } from './deployment.ts';
+import { isTrial, type CheckResult, type Deployment } from './deployment.ts';
 import type { Facts } from './facts.ts';
 import { lastResortText } from './last-resort.ts';
 import type { Observed } from './observed.ts';

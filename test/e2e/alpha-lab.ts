@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Facts } from '../../src/domain/facts.ts';
+import type { HostStatus } from '../../src/domain/status.ts';
 import { createDaemon, type Daemon } from '../harness/daemon.ts';
 import {
   createImitationHost,
@@ -99,6 +100,14 @@ export async function createLab({ config = {}, remotes = () => [], env }: LabOpt
     },
   };
 }
+
+/** True once the deployment of a commit has ended and the loop stands. */
+export const hasEnded =
+  (commit: string) =>
+  ({ deployment, lastDeployment, state }: HostStatus): boolean =>
+    deployment === null &&
+    lastDeployment?.commit === commit &&
+    ['settled', 'stalled', 'backoff'].includes(state);
 
 /** Processes whose command line has this text, as pids; this process is not among them. */
 export function processesWith(text: string): number[] {

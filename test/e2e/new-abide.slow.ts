@@ -91,7 +91,7 @@ describe('a commit that changes abide itself', () => {
     expect(status.lastDeployment).toMatchObject({ outcome: 'committed', abide: 'changed' });
     const { stdout } = await lab.daemon.cli('events');
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
-      'nothing undoes one that does not work (Abide-Rollback: no in',
+      'nothing undoes one that does not work: nothing goes back by itself (Abide-Rollback: no in',
     );
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { HostStatus } from '../../src/domain/status.ts';
 import { fakeSystemd, unitsOf } from '../host/fake-systemd.ts';
-import { createLab, processesWith, type Lab } from './alpha-lab.ts';
+import { createLab, hasEnded, processesWith, type Lab } from './alpha-lab.ts';
 
 /** A lab whose daemon starts its units by a systemd-run that can be made to fail. */
 export interface SystemdRunLab extends Lab {
@@ -34,15 +34,7 @@ export async function createSystemdRunLab(): Promise<SystemdRunLab> {
     mend: async () => {
       for (const how of ['refuse', 'hang']) await rm(join(units, how), { force: true });
     },
-    ended: (commit) =>
-      lab.daemon.until(
-        'the end',
-        ({ deployment, lastDeployment, state }) =>
-          deployment === null &&
-          lastDeployment?.commit === commit &&
-          ['settled', 'stalled', 'backoff'].includes(state),
-        100_000,
-      ),
+    ended: (commit) => lab.daemon.until('the end', hasEnded(commit), 100_000),
     expectNothingLeft: () =>
       expect
         .poll(() => processesWith(join(lab.host.root, 'run/abide-deadman')), { timeout: 10_000 })

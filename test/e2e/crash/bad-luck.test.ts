@@ -1,8 +1,9 @@
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { isSwitchLocked } from '../../../src/host/switch-lock.ts';
 import { strangers } from './crash-lab.ts';
 import { createHeldLab, type HeldLab } from './held-lab.ts';
 
@@ -48,13 +49,6 @@ describe('somebody else', () => {
     expect(readlinkSync(join(lab.host.profile, '..', readlinkSync(lab.host.profile)))).toBe(other);
   });
 
-  const isLocked = () => {
-    const { ino } = statSync(join(lab.host.root, 'run/nixos/switch-to-configuration.lock'), {
-      throwIfNoEntry: false,
-    }) ?? { ino: -1 };
-    return readFileSync('/proc/locks', 'utf8').includes(`:${ino} `);
-  };
-
   test('who comes while the switch runs is turned away by its lock', async () => {
     const other = await lab.foreign();
     const commit = await lab.release(lab.note('busy'), 'activateSeconds = 2;');
@@ -62,7 +56,7 @@ describe('somebody else', () => {
       .poll(async () => (await lab.daemon.status()).deployment?.step, { interval: 20, timeout: 20_000 })
       .toBe('switch');
     // Who tried the lock to see whether it is held could itself be the one who holds it when the switch begins.
-    await expect.poll(isLocked, { interval: 20, timeout: 10_000 }).toBe(true);
+    await expect.poll(() => isSwitchLocked(lab.host.root), { interval: 20, timeout: 10_000 }).toBe(true);
     expect(await lab.byHand(other, 'dry-activate')).toBe(11);
     await lab.expectCommitted(commit);
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect } from 'vitest';
 import type { HostStatus } from '../../../src/domain/status.ts';
-import type { LabOptions } from '../alpha-lab.ts';
+import { hasEnded, type LabOptions } from '../alpha-lab.ts';
 import { createCrashLab, disagreements, type CrashLab } from './crash-lab.ts';
 
 /** A crash lab in which a system stays on probation until it is let go or undone. */
@@ -52,15 +52,7 @@ export async function createHeldLab({ config = {}, ...options }: LabOptions = {}
   let count = 0;
   let held = '';
   const note = (word: string) => `${word} ${(count += 1)}`;
-  const ended = (commit: string) =>
-    lab.daemon.until(
-      'the end',
-      ({ deployment, lastDeployment, state }) =>
-        deployment === null &&
-        lastDeployment?.commit === commit &&
-        ['settled', 'stalled', 'backoff'].includes(state),
-      90_000,
-    );
+  const ended = (commit: string) => lab.daemon.until('the end', hasEnded(commit), 90_000);
   await lab.daemon.start();
   await lab.deploy('first');
   return {

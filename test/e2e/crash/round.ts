@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect } from 'vitest';
 import type { HostStatus } from '../../../src/domain/status.ts';
+import { hasEnded } from '../alpha-lab.ts';
 import { disagreements, strangers, type CrashLab } from './crash-lab.ts';
 import type { Scenario } from './scenarios.ts';
 
@@ -114,11 +115,7 @@ async function releaseOf(lab: CrashLab, { more }: Scenario): Promise<string> {
 async function ended(lab: CrashLab, commit: string): Promise<HostStatus> {
   return lab.daemon.until(
     `the end of ${commit}`,
-    ({ deployment, lastDeployment, state }) =>
-      deployment === null &&
-      lastDeployment?.commit === commit &&
-      lastDeployment.outcome !== 'interrupted' &&
-      ['settled', 'stalled', 'backoff'].includes(state),
+    (status) => hasEnded(commit)(status) && status.lastDeployment?.outcome !== 'interrupted',
   );
 }
 
