@@ -5,6 +5,7 @@ import { findDrift, trackDrift } from '../src/domain/drift.ts';
 import type { NewEvent } from '../src/domain/event.ts';
 import type { DriftKind, Facts } from '../src/domain/facts.ts';
 import { noticeReboot } from '../src/domain/notice-reboot.ts';
+import { isOutdated } from '../src/domain/observed.ts';
 import { offeredAfter } from '../src/domain/offered.ts';
 import type { Problem } from '../src/domain/problem.ts';
 import { rememberCommit } from '../src/domain/remember-commit.ts';
@@ -155,13 +156,15 @@ function hearHost(
   context: ReconcilerContext,
   { observed, token }: Extract<ReconcilerEvent, { type: 'host.observed' }>,
 ): Turn {
+  const request = pending(context, 'host', token);
+  if (isOutdated(observed, context.observed)) return { change: { request } };
   const noticed = noticeReboot(context.facts, observed, context.observed);
   const { desired } = selectFor({ ...context, facts: noticed });
   const found = findDrift({ facts: noticed, observed, desired });
   const driftSince = trackDrift(noticed.driftSince, found, new Date(context.now()).toISOString());
   const facts = driftSince === noticed.driftSince ? noticed : { ...noticed, driftSince };
   const emit = driftNews(context.facts.driftSince, found).map(asEmitted);
-  return { change: { observed, facts, request: pending(context, 'host', token) }, emit };
+  return { change: { observed, facts, request }, emit };
 }
 
 function driftNews(

@@ -75,3 +75,15 @@ export const rebootReasons = [
   'other',
 ] as const;
 export type RebootReason = (typeof rebootReasons)[number];
+
+/** No look at a host takes longer, in milliseconds. */
+const longestLookMs = 60_000;
+
+/**
+ * True for a look that began before the newest one and was told after it: an effect has changed the host in between. One that
+ * seems much older was made after the clock had been put back.
+ */
+export function isOutdated(observed: Observed, newest: Observed | null): boolean {
+  const older = (newest?.at ?? 0) - observed.at;
+  return older > 0 && older < longestLookMs;
+}

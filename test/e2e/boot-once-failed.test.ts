@@ -20,8 +20,6 @@ beforeAll(async () => {
   lab = await createLab({
     env: (dir, env) => ({ ...env, PATH: `${join(dir, 'bin')}:${env['PATH']}` }),
     config: {
-      // What a routine look sees in the middle of a commit may be told after it; here commits follow one another at once.
-      drift: { interval: '1h' },
       health: { settle: '0s', stableFor: '0s', deadline: '6s', inbound: { ports: [] } },
     },
   });
